@@ -1,0 +1,141 @@
+"""Entries: what becomes public of an exchange, and what is sealed beside it.
+
+The public part is the leaf of the tree: canonical JSON without personal data. Whatever identifies a
+person stands in it as a commitment only; the values and the keys that open the commitments are sealed
+in the vault, where they can be erased without breaking a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from audit import canonical
+from audit.commitment import commit, fresh_openings
+from audit.errors import FormatError
+
+VERSION = 1
+MAX_ENTRY = 65_535  # tlog-tiles: an entry's length is a big-endian uint16
+
+#: The values that an entry commits to.
+COMMITTED = ("subject", "caseworker", "case", "request", "policy_input", "response")
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedObligation:
+    """What an obligation did: its id, the fact it asked for, and `withheld` or `not_applicable`."""
+
+    id: str
+    fact: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The public part of one record. Times are RFC 3339 in UTC; CVR numbers name authorities."""
+
+    kind: str  # exchange or dry_run
+    time: str
+    request_id: str | None  # absent where no signature vouches for one
+    caller: str  # CVR of the certificate that connected
+    consumer: str
+    provider: str
+    processor: str | None
+    dataset: str
+    attributes_asked: tuple[str, ...]
+    attributes_granted: tuple[str, ...]
+    attributes_released: tuple[str, ...]
+    purpose: str
+    legal_basis: str
+    legal_basis_version: str
+    law_date: str
+    agreement: str
+    outcome: str  # granted, refused, failed or interrupted
+    reasons: tuple[str, ...]
+    obligations: tuple[AppliedObligation, ...]
+    policy_revision: str
+
+    def parties(self) -> frozenset[str]:
+        """The authorities whose side of the log this entry is on."""
+        return frozenset({self.caller, self.consumer, self.provider, self.processor or ""} - {""})
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What the log is asked to keep: the public part, and the values to commit to and to seal.
+
+    Attributes:
+        subject: names the key under which the values are sealed; erasing that key erases them.
+        values: by name, a subset of `COMMITTED`.
+        claims_request_id: whether this is the one use of the entry's request id.
+    """
+
+    entry: Entry
+    subject: bytes
+    values: Mapping[str, bytes]
+    claims_request_id: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A submission made final: the leaf's bytes, and what opens its commitments."""
+
+    data: bytes
+    openings: Mapping[str, bytes]
+
+
+def commit_to(submission: Submission) -> Leaf:
+    """Draws the openings of a submission and writes its leaf.
+
+    Raises:
+        FormatError: a value is named that entries do not commit to, or the entry is too large.
+    """
+    unknown = submission.values.keys() - set(COMMITTED)
+    if unknown:
+        raise FormatError(f"an entry does not commit to {', '.join(sorted(unknown))}")
+    openings = fresh_openings(list(submission.values))
+    commitments = {
+        name: commit(openings[name], name, value) for name, value in submission.values.items()
+    }
+    data = encode(submission.entry, commitments)
+    if len(data) > MAX_ENTRY:
+        raise FormatError(f"an entry holds at most {MAX_ENTRY} bytes")
+    return Leaf(data, openings)
+
+
+def encode(entry: Entry, commitments: Mapping[str, str]) -> bytes:
+    """Writes the leaf of an entry: canonical JSON (RFC 8785)."""
+    document: dict[str, Any] = {f: _plain(getattr(entry, f)) for f in _FIELDS}
+    document["obligations"] = [
+        {"id": o.id, "fact": o.fact, "effect": o.effect} for o in entry.obligations
+    ]
+    document["v"] = VERSION
+    document["commitments"] = dict(commitments)
+    return canonical.encode(document)
+
+
+def decode(data: bytes) -> tuple[Entry, dict[str, str]]:
+    """Reads a leaf: the entry and its commitments.
+
+    Raises:
+        FormatError: it is not an entry of this version in canonical form.
+    """
+    document = canonical.decode(data)
+    if not isinstance(document, dict) or document.pop("v", None) != VERSION:
+        raise FormatError(f"not an entry of version {VERSION}")
+    commitments = document.pop("commitments", None)
+    if document.keys() != set(_FIELDS) or not isinstance(commitments, dict):
+        raise FormatError("an entry has exactly the fields of its version")
+    try:
+        document["obligations"] = tuple(AppliedObligation(**o) for o in document["obligations"])
+        return Entry(**{k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}), commitments
+    except TypeError as error:
+        raise FormatError("a field of the entry has the wrong shape") from error
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+_FIELDS = tuple(f.name for f in fields(Entry))

@@ -1,0 +1,125 @@
+"""The audit log as the exchange uses it: open it, write to it, read from it, close it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from audit import database
+from audit.entry import Submission, commit_to
+from audit.files import KeyFileError, read_private
+from audit.note import Ed25519Signer, NoteSigner
+from audit.reader import LogReader
+from audit.sequencer import Append, Appended, Archive, Intend, Pace, Sequencer
+from audit.subject_keys import SubjectKeys
+from audit.vault import MasterKey
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """Where a log lives and which keys it uses.
+
+    Attributes:
+        url: SQLAlchemy URL of the log's database.
+        keys_url: SQLAlchemy URL of the database of subject keys; another one than the log's.
+        origin: the log's name, which stands in every checkpoint, e.g. `hjemmel.example/log`.
+        signing_key: PEM file of the log's Ed25519 private key, mode 0600.
+        master_key: file of the 32 bytes that wrap the subject keys, mode 0600.
+        pace: how writes are gathered into batches.
+    """
+
+    url: str
+    keys_url: str
+    origin: str
+    signing_key: Path
+    master_key: Path
+    pace: Pace = Pace()
+
+
+class AuditLog:
+    """One log, owned by this process between `open` and `close`."""
+
+    def __init__(self, sequencer: Sequencer, reader: LogReader, engines: tuple[sa.Engine, ...]) -> None:
+        """Use `AuditLog.open`."""
+        self._sequencer = sequencer
+        self._engines = engines
+        self.reader = reader
+
+    @classmethod
+    def open(cls, settings: LogSettings) -> AuditLog:
+        """Migrates the databases, takes the log over and closes what a crash left open.
+
+        Raises:
+            KeyFileError: a key file is missing or open to others.
+            LogStopped: the log cannot be owned; the message says why.
+        """
+        master = MasterKey(read_private(settings.master_key))
+        signer = load_signer(settings.origin, settings.signing_key)
+        log, keys = database.connect(settings.url), database.connect(settings.keys_url)
+        database.migrate(log, "log")
+        database.migrate(keys, "keys")
+        sequencer = Sequencer(log, SubjectKeys(keys, master), signer, settings.pace)
+        sequencer.start()
+        reader = LogReader(log, signer.verifier, SubjectKeys(keys, master))
+        return cls(sequencer, reader, (log, keys))
+
+    @property
+    def problem(self) -> str | None:
+        """Why the log takes nothing at present, or nothing where it does."""
+        return self._sequencer.problem
+
+    async def intend(self, submission: Submission) -> None:
+        """Notes durably that a register is about to be read.
+
+        Raises:
+            DuplicateRequest: the request id was used before.
+            LogBusy: too much is waiting.
+            LogStopped: the log takes nothing at present.
+        """
+        await self._sequencer.submit(Intend(submission, commit_to(submission)))
+
+    async def append(self, submission: Submission, *, closes_intention: bool) -> Appended:
+        """Appends an entry durably, closing the intention of its request where there is one.
+
+        Raises:
+            DuplicateRequest: the request id was used before.
+            IntentionClosed: the log restarted since the intention, and recorded it as interrupted.
+            LogBusy: too much is waiting.
+            LogStopped: the log takes nothing at present.
+        """
+        operation = Append(submission, commit_to(submission), closes_intention)
+        appended = await self._sequencer.submit(operation)
+        if appended is None:
+            raise AssertionError("an append is answered with its place")
+        return appended
+
+    async def archive_policy(self, revision: str, bundle: bytes) -> None:
+        """Keeps a policy set for as long as the log."""
+        await self._sequencer.submit(Archive(revision, bundle))
+
+    def close(self) -> None:
+        """Writes what is waiting, then lets go of the log."""
+        self._sequencer.stop()
+        for engine in self._engines:
+            engine.dispose()
+
+
+def load_signer(origin: str, path: Path) -> NoteSigner:
+    """Reads the log's private key.
+
+    Raises:
+        KeyFileError: the file is missing, open to others, or holds no Ed25519 key.
+    """
+    try:
+        key = load_pem_private_key(read_private(path), password=None)
+    except ValueError as error:
+        raise KeyFileError(f"{path} holds no private key in PEM form") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyFileError(f"{path} holds no Ed25519 key")
+    return Ed25519Signer(origin, key)
+
+

@@ -1,0 +1,177 @@
+"""Signed notes (c2sp.org/signed-note v1.0.0): a text, and lines of signatures under it.
+
+Strict in what it takes: anything that could be read in two ways is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Protocol
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from audit.errors import FormatError, VerificationError
+
+_ED25519 = 0x01
+_DASH = "\N{EM DASH} "
+_MAX_SIGNATURES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSignature:
+    """One signature line: who signed, by which key id (4 bytes), and the signature's bytes."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A text that ends in a newline, and its signatures."""
+
+    text: str
+    signatures: tuple[NoteSignature, ...]
+
+
+class NoteSigner(Protocol):
+    """Signs notes. Behind it may be a key file or a hardware module."""
+
+    @property
+    def verifier(self) -> NoteVerifier:
+        """The public half."""
+
+    def sign(self, text: str) -> NoteSignature:
+        """Signs a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteVerifier:
+    """An Ed25519 verification key with its name."""
+
+    name: str
+    public_key: bytes
+
+    @property
+    def key_id(self) -> bytes:
+        """The first four bytes of `SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key)`."""
+        data = self.name.encode() + b"\n" + bytes([_ED25519]) + self.public_key
+        return sha256(data).digest()[:4]
+
+    @property
+    def vkey(self) -> str:
+        """The textual form: `name+hex(key id)+base64(0x01 ‖ public key)`."""
+        key = base64.b64encode(bytes([_ED25519]) + self.public_key).decode()
+        return f"{self.name}+{self.key_id.hex()}+{key}"
+
+    @classmethod
+    def parse(cls, vkey: str) -> NoteVerifier:
+        """Reads the textual form.
+
+        Raises:
+            FormatError: it is no Ed25519 vkey, or its key id does not match its key.
+        """
+        name, _, rest = vkey.strip().partition("+")
+        key_id, _, encoded = rest.partition("+")
+        key = _base64(encoded, "the key of a vkey")
+        if not is_key_name(name) or len(key) != 33 or key[0] != _ED25519:
+            raise FormatError("not an Ed25519 verifier key of the form name+id+base64")
+        verifier = cls(name, key[1:])
+        if verifier.key_id.hex() != key_id:
+            raise FormatError("the key id of the verifier key does not belong to its key")
+        return verifier
+
+    def verify(self, note: Note) -> None:
+        """Checks that a note carries this key's signature.
+
+        Raises:
+            VerificationError: it carries none, or one that does not hold.
+        """
+        mine = [s for s in note.signatures if (s.name, s.key_id) == (self.name, self.key_id)]
+        if not mine:
+            raise VerificationError(f"the note is not signed by {self.name}+{self.key_id.hex()}")
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public_key).verify(
+                mine[0].signature, note.text.encode()
+            )
+        except InvalidSignature as error:
+            raise VerificationError(f"the signature of {self.name} does not hold") from error
+
+
+class Ed25519Signer:
+    """Signs notes with an Ed25519 private key held in memory."""
+
+    def __init__(self, name: str, key: Ed25519PrivateKey) -> None:
+        """Takes the key's name, which for a log is its origin, and the key.
+
+        Raises:
+            FormatError: the name is empty or holds a space or a plus sign.
+        """
+        if not is_key_name(name):
+            raise FormatError(f"{name!r} cannot name a key: no spaces, no plus sign, not empty")
+        self._key = key
+        self._verifier = NoteVerifier(name, key.public_key().public_bytes_raw())
+
+    @property
+    def verifier(self) -> NoteVerifier:
+        """The public half."""
+        return self._verifier
+
+    def sign(self, text: str) -> NoteSignature:
+        """Signs a text."""
+        return NoteSignature(
+            self._verifier.name, self._verifier.key_id, self._key.sign(text.encode())
+        )
+
+
+def is_key_name(name: str) -> bool:
+    """Tells whether a name can stand on a signature line."""
+    return bool(name) and name.isprintable() and "+" not in name and not any(c.isspace() for c in name)
+
+
+def write(text: str, signatures: Iterable[NoteSignature]) -> str:
+    """Puts a note together."""
+    lines = [
+        f"{_DASH}{s.name} {base64.b64encode(s.key_id + s.signature).decode()}\n" for s in signatures
+    ]
+    return f"{text}\n{''.join(lines)}"
+
+
+def parse(data: str) -> Note:
+    """Takes a note apart.
+
+    Raises:
+        FormatError: it is not a note.
+    """
+    if any(c < " " and c != "\n" for c in data):
+        raise FormatError("a note holds no control characters")
+    text, separator, tail = data.rpartition("\n\n")
+    if not separator or not tail.endswith("\n"):
+        raise FormatError("a note has an empty line between its text and its signatures")
+    lines = tail[:-1].split("\n")
+    if len(lines) > _MAX_SIGNATURES:
+        raise FormatError(f"a note with more than {_MAX_SIGNATURES} signatures is not read")
+    return Note(text + "\n", tuple(_signature(line) for line in lines))
+
+
+def _signature(line: str) -> NoteSignature:
+    name, _, encoded = line.removeprefix(_DASH).partition(" ")
+    signature = _base64(encoded, "a signature line")
+    if not line.startswith(_DASH) or not is_key_name(name) or len(signature) < 5:
+        raise FormatError("a signature line has the form '— name base64'")
+    return NoteSignature(name, signature[:4], signature[4:])
+
+
+def _base64(text: str, what: str) -> bytes:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise FormatError(f"{what} is not base64") from error
+    if base64.b64encode(data).decode() != text:
+        raise FormatError(f"{what} is not in canonical base64")
+    return data

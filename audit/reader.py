@@ -1,0 +1,135 @@
+"""Reading a log: entries, receipts and proofs, against the checkpoint that stands now.
+
+Reading needs no ownership: it runs beside the writer, on connections of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from audit import checkpoint, entry, merkle, store, vault
+from audit.checkpoint import Checkpoint
+from audit.entry import Entry
+from audit.errors import NotFound
+from audit.note import NoteVerifier
+from audit.proof_file import ProofFile
+from audit.schema import entries, policy_revisions, sealed
+from audit.subject_keys import SubjectKeys
+from audit.vault import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as it stands in the log."""
+
+    index: int
+    leaf: bytes
+    entry: Entry
+
+
+class LogReader:
+    """Answers questions about a log from its database."""
+
+    def __init__(self, engine: sa.Engine, verifier: NoteVerifier, keys: SubjectKeys) -> None:
+        """Takes the log's database, its public key, and the keys that open sealed parts."""
+        self._engine = engine
+        self._keys = keys
+        self.verifier = verifier
+
+    def signed_checkpoint(self) -> str:
+        """The newest signed checkpoint.
+
+        Raises:
+            NotFound: the log was never opened for writing.
+        """
+        with self._connect() as connection:
+            head = store.read_head(connection)
+        if head is None:
+            raise NotFound("this log was never opened for writing")
+        return head.signed_checkpoint
+
+    def checkpoint(self) -> Checkpoint:
+        """The newest checkpoint, its signature checked."""
+        return checkpoint.verify(self.signed_checkpoint(), self.verifier)
+
+    def by_index(self, index: int) -> StoredEntry:
+        """Gives the entry at an index.
+
+        Raises:
+            NotFound: the log has none there.
+        """
+        return self._entry(entries.c.index == index)
+
+    def by_request(self, request_id: str) -> StoredEntry:
+        """Gives the entry that a request id stands for.
+
+        Raises:
+            NotFound: the log has none.
+        """
+        return self._entry(entries.c.request_id == request_id)
+
+    def proof(self, index: int, *, extra: bytes | None = None) -> ProofFile:
+        """Proves an entry against the newest checkpoint.
+
+        Raises:
+            NotFound: the log has no such entry.
+        """
+        with self._connect() as connection:
+            head = store.read_head(connection)
+            if head is None or not 0 <= index < head.size:
+                raise NotFound(f"the log has no entry {index}")
+            hashes = merkle.inclusion_proof(index, head.size, store.StoredNodes(connection).read)
+        return ProofFile(index, tuple(hashes), head.signed_checkpoint, extra)
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """Proves that the log at one size extends the log at an earlier one.
+
+        Raises:
+            NotFound: the log has not grown to these sizes, or they are in the wrong order.
+        """
+        with self._connect() as connection:
+            head = store.read_head(connection)
+            size = head.size if head else 0
+            if not 0 <= old <= new <= size:
+                raise NotFound(f"sizes must satisfy 0 <= old <= new <= {size}")
+            return merkle.consistency_proof(old, new, store.StoredNodes(connection).read)
+
+    def opened(self, stored: StoredEntry) -> Opened | None:
+        """Opens the sealed part of an entry; gives nothing where it was erased.
+
+        Raises:
+            VerificationError: the sealed part was altered or swapped.
+        """
+        with self._connect() as connection:
+            query = sa.select(sealed).where(sealed.c.index == stored.index)
+            row = connection.execute(query).first()
+        key = self._keys.find(row.key_id) if row else None
+        return vault.unseal(key, stored.leaf, row.data) if row and key else None
+
+    def policy_bundle(self, revision: str) -> bytes:
+        """Gives an archived policy set.
+
+        Raises:
+            NotFound: no policy set of this revision ever decided here.
+        """
+        with self._connect() as connection:
+            query = sa.select(policy_revisions.c.bundle).where(
+                policy_revisions.c.revision == revision
+            )
+            bundle: bytes | None = connection.execute(query).scalar()
+        if bundle is None:
+            raise NotFound(f"no policy set of revision {revision} is archived")
+        return bundle
+
+    def _entry(self, condition: sa.ColumnElement[bool]) -> StoredEntry:
+        with self._connect() as connection:
+            query = sa.select(entries.c.index, entries.c.leaf).where(condition)
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotFound("the log has no such entry")
+        return StoredEntry(row.index, row.leaf, entry.decode(row.leaf)[0])
+
+    def _connect(self) -> sa.Connection:
+        return self._engine.connect().execution_options(read_only=True)

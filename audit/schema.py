@@ -1,0 +1,71 @@
+"""The tables of the log and of the keys. Alembic makes them; see `audit/migrations`."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+LOG = sa.MetaData()
+KEYS = sa.MetaData()
+
+# One row. Its owner's epoch and size are what a commit compares and swaps.
+head = sa.Table(
+    "log_head",
+    LOG,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("signed_checkpoint", sa.Text, nullable=False),
+)
+
+entries = sa.Table(
+    "log_entries",
+    LOG,
+    sa.Column("index", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("leaf", sa.LargeBinary, nullable=False),
+    sa.Column("leaf_hash", sa.LargeBinary, nullable=False),
+    # Only the one entry that a request id stands for; a replay's entry has none here.
+    sa.Column("request_id", sa.Text, unique=True),
+)
+
+# Complete tiles of 256 hashes (c2sp.org/tlog-tiles). Derived from the entries, kept for speed.
+tiles = sa.Table(
+    "log_tiles",
+    LOG,
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("index", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hashes", sa.LargeBinary, nullable=False),
+)
+
+sealed = sa.Table(
+    "vault_sealed",
+    LOG,
+    sa.Column("index", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("key_id", sa.Text, nullable=False, index=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+# Registers about to be read. What stands here after a crash becomes an `interrupted` entry.
+intentions = sa.Table(
+    "log_intentions",
+    LOG,
+    sa.Column("request_id", sa.Text, primary_key=True),
+    sa.Column("leaf", sa.LargeBinary, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+
+# Every policy set that ever decided, so that every decision can be recomputed.
+policy_revisions = sa.Table(
+    "policy_revisions",
+    LOG,
+    sa.Column("revision", sa.Text, primary_key=True),
+    sa.Column("bundle", sa.LargeBinary, nullable=False),
+)
+
+subject_keys = sa.Table(
+    "vault_keys",
+    KEYS,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)

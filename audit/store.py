@@ -1,0 +1,207 @@
+"""The log's tables as functions on a connection: what a commit writes, what a proof reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from audit.merkle import HASH_SIZE, node_hash
+from audit.schema import entries, head, intentions, policy_revisions, sealed, tiles
+
+TILE_HEIGHT = 8
+TILE_WIDTH = 1 << TILE_HEIGHT
+_HEAD = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The state that a log has committed to, and the epoch of the owner that wrote it."""
+
+    epoch: int
+    size: int
+    root: bytes
+    signed_checkpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedLeaf:
+    """A leaf ready to be kept, with its sealed part."""
+
+    data: bytes
+    leaf_hash: bytes
+    request_id: str | None
+    key_id: str
+    sealed: bytes
+
+
+def read_head(connection: sa.Connection) -> Head | None:
+    """Gives the head, or nothing where the log was never owned."""
+    row = connection.execute(sa.select(head).where(head.c.id == _HEAD)).first()
+    return Head(row.epoch, row.size, row.root, row.signed_checkpoint) if row else None
+
+
+def create_head(connection: sa.Connection, new: Head) -> None:
+    """Writes the head of an empty log."""
+    connection.execute(
+        head.insert(),
+        {
+            "id": _HEAD,
+            "epoch": new.epoch,
+            "size": new.size,
+            "root": new.root,
+            "signed_checkpoint": new.signed_checkpoint,
+        },
+    )
+
+
+def swap_head(connection: sa.Connection, old: Head, new: Head) -> bool:
+    """Replaces the head if it still has the old epoch and size; tells whether it had."""
+    result = connection.execute(
+        head.update().where(
+            head.c.id == _HEAD, head.c.epoch == old.epoch, head.c.size == old.size
+        ),
+        {
+            "epoch": new.epoch,
+            "size": new.size,
+            "root": new.root,
+            "signed_checkpoint": new.signed_checkpoint,
+        },
+    )
+    return result.rowcount == 1
+
+
+def append(connection: sa.Connection, first: int, leaves: Sequence[SealedLeaf]) -> None:
+    """Inserts entries and their sealed parts at consecutive indexes."""
+    if not leaves:
+        return
+    numbered = list(enumerate(leaves, first))
+    connection.execute(
+        entries.insert(),
+        [
+            {"index": i, "leaf": e.data, "leaf_hash": e.leaf_hash, "request_id": e.request_id}
+            for i, e in numbered
+        ],
+    )
+    connection.execute(
+        sealed.insert(),
+        [{"index": i, "key_id": e.key_id, "data": e.sealed} for i, e in numbered],
+    )
+
+
+def open_intentions(connection: sa.Connection) -> list[SealedLeaf]:
+    """Gives the intentions that nothing closed, oldest first (UUIDv7 sorts by time)."""
+    rows = connection.execute(sa.select(intentions).order_by(intentions.c.request_id))
+    return [SealedLeaf(r.leaf, b"", r.request_id, r.key_id, r.sealed) for r in rows]
+
+
+def add_intentions(connection: sa.Connection, leaves: Sequence[SealedLeaf]) -> None:
+    """Notes that registers are about to be read."""
+    if leaves:
+        connection.execute(
+            intentions.insert(),
+            [
+                {
+                    "request_id": e.request_id,
+                    "leaf": e.data,
+                    "key_id": e.key_id,
+                    "sealed": e.sealed,
+                }
+                for e in leaves
+            ],
+        )
+
+
+def close_intentions(connection: sa.Connection, request_ids: Collection[str]) -> None:
+    """Removes the intentions that entries were written for."""
+    if request_ids:
+        connection.execute(intentions.delete().where(intentions.c.request_id.in_(request_ids)))
+
+
+def recorded(connection: sa.Connection, request_ids: Collection[str]) -> set[str]:
+    """Tells which request ids stand for an entry already."""
+    if not request_ids:
+        return set()
+    query = sa.select(entries.c.request_id).where(entries.c.request_id.in_(request_ids))
+    return set(connection.execute(query).scalars())
+
+
+def archive_policy(connection: sa.Connection, revision: str, bundle: bytes) -> None:
+    """Keeps a policy set, once."""
+    known = sa.select(policy_revisions.c.revision).where(policy_revisions.c.revision == revision)
+    if connection.execute(known).first() is None:
+        connection.execute(policy_revisions.insert(), {"revision": revision, "bundle": bundle})
+
+
+def write_complete_tiles(connection: sa.Connection, old_size: int, new_size: int) -> None:
+    """Writes the tiles that growing from one size to another completed."""
+    level = 0
+    while new_size >> TILE_HEIGHT * (level + 1) > 0:
+        first = old_size >> TILE_HEIGHT * (level + 1)
+        for index in range(first, new_size >> TILE_HEIGHT * (level + 1)):
+            hashes = _tile_hashes(connection, level, index)
+            connection.execute(tiles.insert(), {"level": level, "index": index, "hashes": hashes})
+        level += 1
+
+
+def _tile_hashes(connection: sa.Connection, level: int, index: int) -> bytes:
+    begin, end = index * TILE_WIDTH, (index + 1) * TILE_WIDTH
+    if level == 0:
+        query = (
+            sa.select(entries.c.leaf_hash)
+            .where(entries.c.index >= begin, entries.c.index < end)
+            .order_by(entries.c.index)
+        )
+        return b"".join(connection.execute(query).scalars())
+    below = sa.select(tiles.c.hashes).where(
+        tiles.c.level == level - 1, tiles.c.index >= begin, tiles.c.index < end
+    )
+    return b"".join(
+        _subtree(hashes) for hashes in connection.execute(below.order_by(tiles.c.index)).scalars()
+    )
+
+
+class StoredNodes:
+    """Reads nodes of the tree from tiles and, where a tile is not complete yet, from entries."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        """Takes the connection to read on."""
+        self._connection = connection
+        self._tiles: dict[tuple[int, int], bytes | None] = {}
+
+    def read(self, level: int, index: int) -> bytes:
+        """Gives the hash of a complete subtree; see `merkle.NodeReader`."""
+        tile_level, inner = divmod(level, TILE_HEIGHT)
+        begin = index << inner
+        tile = self._tile(tile_level, begin >> TILE_HEIGHT)
+        offset = (begin % TILE_WIDTH) * HASH_SIZE
+        if tile is not None:
+            return _subtree(tile[offset : offset + (HASH_SIZE << inner)])
+        if tile_level > 0:
+            below = [
+                self.read(tile_level * TILE_HEIGHT - 1, 2 * i + half)
+                for i in range(begin, begin + (1 << inner))
+                for half in (0, 1)
+            ]
+            return _subtree(b"".join(below))
+        query = (
+            sa.select(entries.c.leaf_hash)
+            .where(entries.c.index >= begin, entries.c.index < begin + (1 << inner))
+            .order_by(entries.c.index)
+        )
+        return _subtree(b"".join(self._connection.execute(query).scalars()))
+
+    def _tile(self, level: int, index: int) -> bytes | None:
+        if (level, index) not in self._tiles:
+            query = sa.select(tiles.c.hashes).where(tiles.c.level == level, tiles.c.index == index)
+            self._tiles[level, index] = self._connection.execute(query).scalar()
+        return self._tiles[level, index]
+
+
+def _subtree(hashes: bytes) -> bytes:
+    """The root over a run of sibling hashes whose number is a power of two."""
+    run = [hashes[i : i + HASH_SIZE] for i in range(0, len(hashes), HASH_SIZE)]
+    while len(run) > 1:
+        run = [node_hash(run[i], run[i + 1]) for i in range(0, len(run), 2)]
+    return run[0]

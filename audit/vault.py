@@ -1,0 +1,110 @@
+"""The vault: what is sealed, under one key a subject, kept apart from the log.
+
+Each subject's values are encrypted with a key of their own (AES-256-GCM). The keys lie in a database
+of their own, each wrapped by a key derived from the master key. Removing a subject's key makes all
+that was sealed under it unreadable, in the log's database and in every copy of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from audit import canonical
+from audit.errors import LogError, VerificationError
+
+KEY_SIZE = 32
+_NONCE_SIZE = 12
+
+
+class MasterKeyError(LogError):
+    """The master key has the wrong size, or is not the one that the keys were wrapped with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A sealed part, opened: the keys of the commitments, and the values."""
+
+    openings: Mapping[str, bytes]
+    values: Mapping[str, bytes]
+
+
+class MasterKey:
+    """Wraps subject keys and names them by pseudonym. 32 bytes, from a file of mode 0600."""
+
+    def __init__(self, key: bytes) -> None:
+        """Derives the two keys that are used from the one that is kept.
+
+        Raises:
+            MasterKeyError: it is not 32 bytes.
+        """
+        if len(key) != KEY_SIZE:
+            raise MasterKeyError(f"a master key has {KEY_SIZE} bytes")
+        self._wrapping = AESGCM(_derive(key, b"hjemmel/vault/wrap/v1"))
+        self._pseudonyms = _derive(key, b"hjemmel/vault/pseudonym/v1")
+
+    def pseudonym(self, subject: bytes) -> str:
+        """Names a subject's key without naming the subject."""
+        return hmac.digest(self._pseudonyms, subject, "sha256").hex()
+
+    def wrap(self, key_id: str, key: bytes) -> bytes:
+        """Encrypts a subject key for keeping."""
+        nonce = os.urandom(_NONCE_SIZE)
+        return nonce + self._wrapping.encrypt(nonce, key, key_id.encode())
+
+    def unwrap(self, key_id: str, wrapped: bytes) -> bytes:
+        """Decrypts a kept subject key.
+
+        Raises:
+            MasterKeyError: it was wrapped by another master key, or altered.
+        """
+        try:
+            return self._wrapping.decrypt(wrapped[:_NONCE_SIZE], wrapped[_NONCE_SIZE:], key_id.encode())
+        except InvalidTag as error:
+            raise MasterKeyError("a subject key does not unwrap: wrong master key?") from error
+
+
+def new_key() -> bytes:
+    """Draws a key."""
+    return os.urandom(KEY_SIZE)
+
+
+def seal(key: bytes, leaf: bytes, opened: Opened) -> bytes:
+    """Encrypts openings and values, bound to the hash of the leaf they belong to."""
+    plain = canonical.encode(
+        {
+            "openings": {k: v.hex() for k, v in opened.openings.items()},
+            "values": {k: base64.b64encode(v).decode() for k, v in opened.values.items()},
+        }
+    )
+    nonce = os.urandom(_NONCE_SIZE)
+    return nonce + AESGCM(key).encrypt(nonce, plain, leaf)
+
+
+def unseal(key: bytes, leaf: bytes, sealed: bytes) -> Opened:
+    """Decrypts what was sealed for a leaf.
+
+    Raises:
+        VerificationError: it was altered, or belongs to another leaf or subject.
+    """
+    try:
+        plain = AESGCM(key).decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], leaf)
+    except InvalidTag as error:
+        raise VerificationError("the sealed part does not belong to this entry") from error
+    document = canonical.decode(plain)
+    return Opened(
+        {k: bytes.fromhex(v) for k, v in document["openings"].items()},
+        {k: base64.b64decode(v) for k, v in document["values"].items()},
+    )
+
+
+def _derive(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), KEY_SIZE, salt=None, info=purpose).derive(key)

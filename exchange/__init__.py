@@ -1,0 +1,1 @@
+"""The broker: from a signed request to minimised data and a receipt."""

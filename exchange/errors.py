@@ -1,0 +1,196 @@
+"""Why an exchange ends without data.
+
+    ExchangeError
+    ├── Refused      somebody may not, or asked wrongly: asking again unchanged is pointless
+    └── Failed       a part did not do its work: nothing was granted by that
+
+Every reason code that the broker itself gives stands here with the gRPC status it travels under and
+one sentence that says what to do. Codes given by policies (`AGREEMENT_ENDED`, …) have their texts in
+the policies' METADATA. No message ever holds a value from the request: it may be personal data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from exchange.model.decision import Decision, Reason
+
+
+class Status(Enum):
+    """The gRPC status codes that the product uses, by their number on the wire."""
+
+    INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
+    NOT_FOUND = 5
+    ALREADY_EXISTS = 6
+    PERMISSION_DENIED = 7
+    RESOURCE_EXHAUSTED = 8
+    INTERNAL = 13
+    UNAVAILABLE = 14
+    UNAUTHENTICATED = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A reason of the broker's own."""
+
+    status: Status
+    message: str
+
+
+CODES: dict[str, Code] = {
+    # Who asks (step 1)
+    "CERTIFICATE_REQUIRED": Code(
+        Status.UNAUTHENTICATED,
+        "The connection carries no organisation certificate: connect with mutual TLS.",
+    ),
+    "CERTIFICATE_NOT_AN_ORGANISATION": Code(
+        Status.UNAUTHENTICATED,
+        "The certificate's subject has no organizationIdentifier of the form NTRDK-<CVR number>.",
+    ),
+    "CERTIFICATE_NOT_BOUND": Code(
+        Status.UNAUTHENTICATED,
+        "This certificate is not registered for its organisation: have it bound to the participant.",
+    ),
+    "PARTICIPANT_UNKNOWN": Code(
+        Status.UNAUTHENTICATED, "The certificate's organisation does not take part in the exchange."
+    ),
+    "PARTICIPANT_REVOKED": Code(
+        Status.UNAUTHENTICATED, "The organisation's participation is revoked."
+    ),
+    "ENVELOPE_EMPTY": Code(
+        Status.INVALID_ARGUMENT, "The request has no body or no signature: send a SignedEnvelope."
+    ),
+    "SIGNATURE_MALFORMED": Code(
+        Status.UNAUTHENTICATED, "The signature is not a JWS in compact serialisation (RFC 7515)."
+    ),
+    "SIGNATURE_ALGORITHM_NOT_ALLOWED": Code(
+        Status.UNAUTHENTICATED, "The JWS must be signed with ES256 or EdDSA, with the key's own algorithm."
+    ),
+    "SIGNATURE_KEY_UNKNOWN": Code(
+        Status.UNAUTHENTICATED, "The JWS names a key (kid) that the organisation has not registered."
+    ),
+    "SIGNATURE_INVALID": Code(
+        Status.UNAUTHENTICATED, "The JWS does not verify with the registered key."
+    ),
+    "SIGNATURE_CLAIMS_INVALID": Code(
+        Status.UNAUTHENTICATED,
+        "The JWS lacks a claim or has a wrong one: iss, sub, jti, iat, exp, aud and body_sha256 are needed.",
+    ),
+    "SIGNATURE_EXPIRED": Code(Status.UNAUTHENTICATED, "The JWS has expired: sign the request anew."),
+    "SIGNATURE_NOT_YET_VALID": Code(
+        Status.UNAUTHENTICATED, "The JWS was issued in the future: check the clock of the signer."
+    ),
+    "SIGNATURE_VALID_TOO_LONG": Code(
+        Status.UNAUTHENTICATED, "The JWS is valid for longer than the exchange allows: shorten exp."
+    ),
+    "AUDIENCE_MISMATCH": Code(
+        Status.UNAUTHENTICATED, "The JWS was made for another exchange: see its audience (aud)."
+    ),
+    "ISSUER_MISMATCH": Code(
+        Status.UNAUTHENTICATED, "The JWS's issuer (iss) is not the organisation of the certificate."
+    ),
+    "BODY_DIGEST_MISMATCH": Code(
+        Status.UNAUTHENTICATED, "The JWS was made over another body: sign exactly the bytes you send."
+    ),
+    "DELEGATION_MISSING": Code(
+        Status.PERMISSION_DENIED,
+        "The signer is not the consumer and holds no delegation from it for this dataset and purpose today.",
+    ),
+    "REQUEST_ID_REUSED": Code(
+        Status.ALREADY_EXISTS,
+        "This request id was used before: fetch its receipt, and send a new request under a new id.",
+    ),
+    # What is asked
+    "BODY_MALFORMED": Code(
+        Status.INVALID_ARGUMENT, "The body is not a serialised hjemmel.exchange.v1.ExchangeBody."
+    ),
+    "FIELD_INVALID": Code(Status.INVALID_ARGUMENT, "A field of the request is missing or malformed."),
+    "DATASET_UNKNOWN": Code(
+        Status.INVALID_ARGUMENT, "No such dataset: ListDatasets tells which there are."
+    ),
+    "ATTRIBUTE_UNKNOWN": Code(
+        Status.INVALID_ARGUMENT, "The dataset has no such attribute: GetDataset tells which there are."
+    ),
+    "KEY_KIND_UNKNOWN": Code(
+        Status.INVALID_ARGUMENT, "The dataset is not looked up by this kind of key: see GetDataset."
+    ),
+    # Parts that did not do their work
+    "POLICY_FAILED": Code(Status.UNAVAILABLE, "The policy engine gave no decision; nothing was granted."),
+    "POLICY_TIMEOUT": Code(
+        Status.UNAVAILABLE, "The policy engine did not decide in time; nothing was granted."
+    ),
+    "POLICY_ANSWER_INVALID": Code(
+        Status.INTERNAL, "The policy engine answered something that is no decision; nothing was granted."
+    ),
+    "CONSENT_REGISTER_UNAVAILABLE": Code(
+        Status.UNAVAILABLE, "The register of consents did not answer: try again later under a new id."
+    ),
+    "REGISTER_UNAVAILABLE": Code(
+        Status.UNAVAILABLE, "The register did not answer: try again later under a new request id."
+    ),
+    "REGISTER_TIMEOUT": Code(
+        Status.DEADLINE_EXCEEDED, "The register did not answer in time: try again under a new request id."
+    ),
+    "REGISTER_ANSWER_INVALID": Code(
+        Status.INTERNAL, "The register answered something else than was asked; nothing was released."
+    ),
+    "DEADLINE_TOO_SHORT": Code(
+        Status.DEADLINE_EXCEEDED, "The call's deadline passed before the exchange began."
+    ),
+    "LOG_UNAVAILABLE": Code(
+        Status.UNAVAILABLE, "The audit log cannot record at present, so nothing is released."
+    ),
+    "LOG_BUSY": Code(Status.RESOURCE_EXHAUSTED, "The audit log is behind: try again in a second."),
+    "INTERNAL": Code(Status.INTERNAL, "The broker made a mistake; nothing was released."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """A field of the request and what it must look like."""
+
+    field: str
+    description: str
+
+
+class ExchangeError(Exception):
+    """An exchange ended without data.
+
+    Attributes:
+        reasons: at least one; the first decides the status.
+        violations: fields to correct, where the request was malformed.
+        decision: the policy's answer, where it came that far.
+    """
+
+    def __init__(
+        self,
+        *reasons: Reason,
+        violations: tuple[FieldViolation, ...] = (),
+        decision: Decision | None = None,
+    ) -> None:
+        """Takes the reasons, the first being the one that decides the status."""
+        super().__init__(", ".join(r.code for r in reasons))
+        self.reasons = reasons
+        self.violations = violations
+        self.decision = decision
+
+    @classmethod
+    def because(cls, code: str, *violations: FieldViolation) -> ExchangeError:
+        """Makes the error for one of the broker's own codes."""
+        return cls(Reason(code, text_en=CODES[code].message), violations=violations)
+
+    @property
+    def status(self) -> Status:
+        """The gRPC status this travels under; codes of policies are refusals of permission."""
+        own = CODES.get(self.reasons[0].code)
+        return own.status if own else Status.PERMISSION_DENIED
+
+
+class Refused(ExchangeError):
+    """Somebody may not, or asked wrongly."""
+
+
+class Failed(ExchangeError):
+    """A part did not do its work."""

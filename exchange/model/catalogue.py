@@ -1,0 +1,76 @@
+"""What registers offer: datasets, their attributes and the keys they are looked up by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text in the languages of the product."""
+
+    en: str
+    da: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One field of a dataset.
+
+    Attributes:
+        type: `string`, `integer`, `boolean`, `date` (YYYY-MM-DD), `month` (YYYY-MM), `code`,
+            `uuid`, `personnummer` or `cvr`.
+        sensitivity: `ordinary`, `identifier`, `confidential`, `confidential_if_protected`
+            (confidential when the subject is protected) or `special` (GDPR article 9).
+    """
+
+    name: str
+    type: str
+    sensitivity: str
+    description: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One way to look records up: the kind of identifier and the attribute that holds it."""
+
+    kind: str
+    attribute: str
+    cardinality: str  # "one" current record at most, or "many"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One record type of a register, e.g. `cpr.person`."""
+
+    name: str
+    register: str
+    provider: str  # CVR number of the authority responsible for the register
+    title: Text
+    subject: str  # what a record is about: person, property or company
+    table: str
+    attributes: tuple[Attribute, ...]
+    keys: tuple[Key, ...]
+
+    @property
+    def attribute_names(self) -> frozenset[str]:
+        """The names of all attributes."""
+        return frozenset(a.name for a in self.attributes)
+
+    def key(self, kind: str) -> Key | None:
+        """Finds the key of a kind, or nothing where the dataset is not looked up by it."""
+        return next((k for k in self.keys if k.kind == kind), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All datasets by name."""
+
+    datasets: Mapping[str, Dataset]
+
+    @classmethod
+    def of(cls, datasets: tuple[Dataset, ...]) -> Catalogue:
+        """Builds a catalogue that cannot change afterwards."""
+        return cls(MappingProxyType({d.name: d for d in datasets}))

@@ -1,0 +1,77 @@
+"""The policy's answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something was refused: a stable code, the rule that said so and the law it stands on."""
+
+    code: str
+    rule: str = ""
+    legal_basis: str = ""
+    text_en: str = ""
+    text_da: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAttribute:
+    """One attribute that the policy does not grant."""
+
+    attribute: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A question about the subject that only fetched data can answer.
+
+    Attributes:
+        fact: dataset and attribute, e.g. `cpr.person.foedselsdato`.
+        test: `equals` or `age_below`.
+        value: what the fact is compared with.
+    """
+
+    fact: str
+    test: str
+    value: str | int | bool
+
+    @property
+    def dataset(self) -> str:
+        """The dataset that holds the fact."""
+        return self.fact.rpartition(".")[0]
+
+    @property
+    def attribute(self) -> str:
+        """The attribute that holds the fact."""
+        return self.fact.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """Attributes to withhold when a condition holds, or when it cannot be answered."""
+
+    id: str
+    attributes: frozenset[str]
+    when: Condition
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a policy set of one revision answers to one input."""
+
+    allow: bool
+    granted: tuple[str, ...]
+    refused: tuple[RefusedAttribute, ...]
+    reasons: tuple[Reason, ...]
+    obligations: tuple[Obligation, ...]
+    legal_basis_version: str
+    revision: str
+
+    @property
+    def all_reasons(self) -> tuple[Reason, ...]:
+        """The reasons against the whole request, then those against single attributes."""
+        return self.reasons + tuple(r.reason for r in self.refused)

@@ -1,0 +1,115 @@
+"""What the pipeline needs from the world, and what each part promises.
+
+The pipeline knows nothing else: no gRPC, no SQL, no Rego. A port's exceptions are the ones in
+`exchange.errors`; whatever else an implementation raises is taken as a failure and refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from exchange.model.catalogue import Dataset
+from exchange.model.decision import Decision
+from exchange.model.request import (
+    AsOf,
+    Caller,
+    Consent,
+    Envelope,
+    Found,
+    Record,
+    Statement,
+    SubjectKey,
+)
+from exchange.model.trace import Draft, Receipt
+
+
+class Authenticator(Protocol):
+    """Tells who asks. No adapter and no policy takes part in it."""
+
+    def authenticate(self, caller: Caller, envelope: Envelope) -> Statement:
+        """Verifies the caller's organisation and the signature over the envelope's body.
+
+        Raises:
+            Refused: with the one reason that failed, before anything in the body was believed.
+        """
+
+    def authorise(self, issuer: str, consumer: str, dataset: str, purpose: str) -> str | None:
+        """Gives the processor that acts for the consumer, or nothing where it acts itself.
+
+        Raises:
+            Refused: the issuer is neither the consumer nor holds a delegation from it.
+        """
+
+
+class ConsentRegister(Protocol):
+    """Where consents are kept: given, expired and withdrawn ones."""
+
+    async def find(self, reference: str, subject: SubjectKey, case_reference: str) -> Consent | None:
+        """Finds a consent and tells whether it is this subject's and this case's.
+
+        Raises:
+            Failed: the register did not answer.
+        """
+
+
+class PolicyEngine(Protocol):
+    """Decides. A pure function of its input and its revision."""
+
+    @property
+    def revision(self) -> str:
+        """The digest of the policy set in force."""
+
+    async def decide(self, policy_input: Mapping[str, Any]) -> Decision:
+        """Decides one request.
+
+        Raises:
+            Failed: no answer, a late one, or one of another shape. Nothing is granted then.
+        """
+
+
+class RegisterAdapter(Protocol):
+    """One register. Written by third parties: nothing it says is believed unchecked."""
+
+    async def fetch(
+        self, dataset: Dataset, attributes: Sequence[str], key: SubjectKey, as_of: AsOf
+    ) -> Sequence[Found]:
+        """Fetches the records that a key leads to, true and recorded at the times asked for.
+
+        Gives an empty sequence where there is none. Any exception is a failure of the register.
+        """
+
+
+class Registers(Protocol):
+    """Reads the registers. An answer may be wrong in any way: the pipeline cuts it to the grant."""
+
+    async def fetch(
+        self, dataset: str, attributes: Sequence[str], key: SubjectKey, as_of: AsOf, timeout: float
+    ) -> Sequence[Record]:
+        """Fetches the records of one subject within a time (seconds), asking for these attributes only.
+
+        Raises:
+            Failed: the register hung, raised, or answered what was not asked.
+        """
+
+
+class Trail(Protocol):
+    """The audit log, as the pipeline sees it."""
+
+    async def intend(self, draft: Draft) -> None:
+        """Notes durably that a register is about to be read; consumes the request id.
+
+        When this returns, a crash at any later moment leaves an `interrupted` entry.
+
+        Raises:
+            Refused: the request id was used before.
+            Failed: the log cannot take it. Nothing may be read then.
+        """
+
+    async def record(self, draft: Draft) -> Receipt:
+        """Appends the entry durably and closes its intention in the same transaction.
+
+        Raises:
+            Refused: the request id was used before, and no intention of it is open.
+            Failed: the log cannot take it. Nothing may leave then.
+        """
