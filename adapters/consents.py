@@ -30,7 +30,7 @@ class SqlConsents:
 
     def __init__(self, url: str, timeout: float) -> None:
         """Takes the database and how long an answer may take (seconds)."""
-        self._engine = sa.create_engine(url)
+        self._engine = sa.create_engine(url, hide_parameters=True)
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="consents")
         self._timeout = timeout
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from exchange.errors import Failed
 from exchange.model.catalogue import Catalogue, Dataset
-from exchange.model.request import AsOf, Record, SubjectKey
+from exchange.model.request import AsOf, Found, SubjectKey
 
 BITEMPORAL = ("registreringFra", "registreringTil", "virkningFra", "virkningTil")
 _SQL_TYPES: dict[str, type[sa.types.TypeEngine[object]]] = {
@@ -58,7 +58,7 @@ class SqlAdapter:
             max_records: an answer with more records than this is an error, never cut silently.
             threads: how many reads run at once.
         """
-        self._engine = sa.create_engine(url, pool_size=threads, max_overflow=0)
+        self._engine = sa.create_engine(url, pool_size=threads, max_overflow=0, hide_parameters=True)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"register-{register}")
         self._max_records = max_records
         metadata = sa.MetaData()

@@ -20,7 +20,11 @@ def connect(url: str) -> sa.Engine:
     transaction begins, so that two writers meet there and not in the middle. PostgreSQL is asked for
     `synchronous_commit=on` whatever its own configuration says.
     """
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = sa.create_engine(
+        url,
+        pool_pre_ping=not url.startswith("sqlite"),
+        hide_parameters=True,  # values must not reach an error's text
+    )
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _durable_sqlite)
         sa.event.listen(engine, "begin", _begin)

@@ -158,7 +158,7 @@ def _tile_hashes(connection: sa.Connection, level: int, index: int) -> bytes:
         tiles.c.level == level - 1, tiles.c.index >= begin, tiles.c.index < end
     )
     return b"".join(
-        _subtree(hashes) for hashes in connection.execute(below.order_by(tiles.c.index)).scalars()
+        subtree(hashes) for hashes in connection.execute(below.order_by(tiles.c.index)).scalars()
     )
 
 
@@ -177,20 +177,20 @@ class StoredNodes:
         tile = self._tile(tile_level, begin >> TILE_HEIGHT)
         offset = (begin % TILE_WIDTH) * HASH_SIZE
         if tile is not None:
-            return _subtree(tile[offset : offset + (HASH_SIZE << inner)])
+            return subtree(tile[offset : offset + (HASH_SIZE << inner)])
         if tile_level > 0:
             below = [
                 self.read(tile_level * TILE_HEIGHT - 1, 2 * i + half)
                 for i in range(begin, begin + (1 << inner))
                 for half in (0, 1)
             ]
-            return _subtree(b"".join(below))
+            return subtree(b"".join(below))
         query = (
             sa.select(entries.c.leaf_hash)
             .where(entries.c.index >= begin, entries.c.index < begin + (1 << inner))
             .order_by(entries.c.index)
         )
-        return _subtree(b"".join(self._connection.execute(query).scalars()))
+        return subtree(b"".join(self._connection.execute(query).scalars()))
 
     def _tile(self, level: int, index: int) -> bytes | None:
         if (level, index) not in self._tiles:
@@ -199,7 +199,7 @@ class StoredNodes:
         return self._tiles[level, index]
 
 
-def _subtree(hashes: bytes) -> bytes:
+def subtree(hashes: bytes) -> bytes:
     """The root over a run of sibling hashes whose number is a power of two."""
     run = [hashes[i : i + HASH_SIZE] for i in range(0, len(hashes), HASH_SIZE)]
     while len(run) > 1:

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Self
 
 from exchange.model.decision import Decision, Reason
+from exchange.model.trace import Receipt
 
 
 class Status(Enum):
@@ -116,6 +118,7 @@ CODES: dict[str, Code] = {
     "KEY_KIND_UNKNOWN": Code(
         Status.INVALID_ARGUMENT, "The dataset is not looked up by this kind of key: see GetDataset."
     ),
+    "NOT_FOUND": Code(Status.NOT_FOUND, "There is no such thing, or none that you may see."),
     # Parts that did not do their work
     "POLICY_FAILED": Code(Status.UNAVAILABLE, "The policy engine gave no decision; nothing was granted."),
     "POLICY_TIMEOUT": Code(
@@ -135,9 +138,6 @@ CODES: dict[str, Code] = {
     ),
     "REGISTER_ANSWER_INVALID": Code(
         Status.INTERNAL, "The register answered something else than was asked; nothing was released."
-    ),
-    "DEADLINE_TOO_SHORT": Code(
-        Status.DEADLINE_EXCEEDED, "The call's deadline passed before the exchange began."
     ),
     "LOG_UNAVAILABLE": Code(
         Status.UNAVAILABLE, "The audit log cannot record at present, so nothing is released."
@@ -162,6 +162,7 @@ class ExchangeError(Exception):
         reasons: at least one; the first decides the status.
         violations: fields to correct, where the request was malformed.
         decision: the policy's answer, where it came that far.
+        receipt: proof that the refusal was recorded, where the log could.
     """
 
     def __init__(
@@ -175,9 +176,10 @@ class ExchangeError(Exception):
         self.reasons = reasons
         self.violations = violations
         self.decision = decision
+        self.receipt: Receipt | None = None  # set once the refusal itself is recorded
 
     @classmethod
-    def because(cls, code: str, *violations: FieldViolation) -> ExchangeError:
+    def because(cls, code: str, *violations: FieldViolation) -> Self:
         """Makes the error for one of the broker's own codes."""
         return cls(Reason(code, text_en=CODES[code].message), violations=violations)
 

@@ -7,6 +7,7 @@ The pipeline knows nothing else: no gRPC, no SQL, no Rego. A port's exceptions a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from exchange.model.catalogue import Dataset
@@ -27,8 +28,15 @@ from exchange.model.trace import Draft, Receipt
 class Authenticator(Protocol):
     """Tells who asks. No adapter and no policy takes part in it."""
 
+    def identify(self, certificate: bytes) -> Caller:
+        """Reads which organisation a certificate (PEM) names; TLS has verified its chain.
+
+        Raises:
+            Refused: there is no certificate, or it names no organisation.
+        """
+
     def authenticate(self, caller: Caller, envelope: Envelope) -> Statement:
-        """Verifies the caller's organisation and the signature over the envelope's body.
+        """Verifies that the organisation takes part, and its signature over the envelope's body.
 
         Raises:
             Refused: with the one reason that failed, before anything in the body was believed.
@@ -93,6 +101,16 @@ class Registers(Protocol):
         """
 
 
+class Clock(Protocol):
+    """What time it is, and which day it is in Denmark."""
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+
+    def today(self) -> date:
+        """The day in Danish time: the law date of a request that states none."""
+
+
 class Trail(Protocol):
     """The audit log, as the pipeline sees it."""
 
@@ -106,10 +124,10 @@ class Trail(Protocol):
             Failed: the log cannot take it. Nothing may be read then.
         """
 
-    async def record(self, draft: Draft) -> Receipt:
-        """Appends the entry durably and closes its intention in the same transaction.
+    async def record(self, draft: Draft, *, closes_intention: bool) -> Receipt:
+        """Appends the entry durably, and closes its intention in the same transaction.
 
         Raises:
-            Refused: the request id was used before, and no intention of it is open.
+            Refused: the request id was used before, and the draft does not say so.
             Failed: the log cannot take it. Nothing may leave then.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -38,9 +38,10 @@ class Draft:
 
     kind: str
     time: datetime
-    caller: str
     envelope: Envelope
+    caller: str = ""
     request_id: str | None = None
+    reuses_request_id: bool = False
     consumer: str = ""
     provider: str = ""
     processor: str | None = None
@@ -63,7 +64,6 @@ class Draft:
     case_reference: str | None = None
     policy_input: Mapping[str, Any] | None = None
     response_digest: bytes | None = None
-    records: int = field(default=0)
 
 
 @dataclass(frozen=True, slots=True)

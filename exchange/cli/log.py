@@ -1,0 +1,100 @@
+"""`hjemmel log`: the audit log, looked at from outside the broker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+
+from audit import database
+from audit.files import read_private
+from audit.note import NoteVerifier
+from audit.subject_keys import SubjectKeys
+from audit.vault import MasterKey
+from audit.verify import Report, verify_log
+from exchange.cli.config import config_option
+from exchange.cli.output import CommandError, console, json_option, progress, result
+from exchange.config import anchored_url, load
+
+
+@click.group()
+def log() -> None:
+    """Look at the audit log."""
+
+
+@log.command()
+@config_option
+@click.option("--url", help="Database of the log, instead of the configuration's.")
+@click.option(
+    "--vkey",
+    type=click.Path(path_type=Path, exists=True),
+    help="File with the log's public key; needs no configuration and opens nothing sealed.",
+)
+@json_option
+def verify(config_path: Path, url: str | None, vkey: Path | None, as_json: bool) -> None:
+    """Verify the whole log: every entry and tile against the signed checkpoint.
+
+    Without --vkey the sealed parts are opened too, and held to their commitments. Exit status 1, and
+    the first bad place, when something does not hold.
+    """
+    if vkey is not None and url is None:
+        raise click.UsageError("--vkey needs --url: the database to verify")
+    keys = None
+    if vkey is not None:
+        verifier = NoteVerifier.parse(vkey.read_text("utf-8"))
+    else:
+        settings = load(config_path)
+        url = url or settings.log.url
+        master = MasterKey(read_private(settings.vault.master_key))
+        keys = SubjectKeys(_existing(settings.vault.url), master)
+        verifier = NoteVerifier.parse(settings.log.signing_key.with_suffix(".vkey").read_text("utf-8"))
+    engine = _existing(anchored_url(url or "", Path.cwd()))
+    with progress("Verifying entries", quiet=as_json) as advance:
+        report = verify_log(engine, verifier, keys, advance)
+    document = {
+        "holds": report.holds,
+        "entries": report.entries,
+        "size": report.checkpoint.size if report.checkpoint else None,
+        "root": report.checkpoint.root.hex() if report.checkpoint else None,
+        "by_outcome": report.by_outcome,
+        "sealed_opened": report.sealed,
+        "sealed_erased": report.erased,
+        "open_intentions": report.open_intentions,
+        "findings": [{"place": f.place, "problem": f.problem} for f in report.findings],
+    }
+    result(as_json, document, lambda: render(report))
+    if not report.holds:
+        raise click.exceptions.Exit(1)
+
+
+def render(report: Report) -> None:
+    """Prints a report for people."""
+    if report.checkpoint:
+        head = report.checkpoint
+        console.print(f"log         {head.origin}", markup=False)
+        console.print(f"checkpoint  {head.size} entries, root {head.root.hex()[:16]}…, signed", markup=False)
+    outcomes = ", ".join(f"{n} {outcome}" for outcome, n in sorted(report.by_outcome.items()))
+    console.print(f"entries     {report.entries} read: {outcomes or 'none'}", markup=False)
+    if report.sealed or report.erased:
+        console.print(
+            f"sealed      {report.sealed} opened and held to their commitments, {report.erased} erased",
+            markup=False,
+        )
+    if report.open_intentions:
+        console.print(f"intentions  {report.open_intentions} open", markup=False)
+    if report.holds:
+        console.print("[bold green]The log holds.[/]")
+        return
+    for finding in report.findings[:10]:
+        console.print(f"[bold red]✗[/] {finding.place}: {finding.problem}")
+    if len(report.findings) > 10:  # noqa: PLR2004  # a screenful
+        console.print(f"  and {len(report.findings) - 10} more findings")
+    console.print(f"[bold red]The log does not hold.[/] First bad place: {report.findings[0].place}.")
+
+
+def _existing(url: str) -> sa.Engine:
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not path.exists():
+        raise CommandError(f"there is no database at {path}")
+    return database.connect(url)

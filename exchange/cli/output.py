@@ -1,0 +1,68 @@
+"""What commands print: for people by default, as JSON with `--json`; errors on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+Advance = Callable[[int, int], None]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandError(Exception):
+    """A command cannot do its work.
+
+    Attributes:
+        message: what is wrong and what to do.
+        details: the same for programs.
+        status: exit status; 1 for a negative answer, 2 for wrong use.
+    """
+
+    message: str
+    details: dict[str, Any] | None = None
+    status: int = 1
+
+
+def result(as_json: bool, document: dict[str, Any], render: Callable[[], None]) -> None:  # noqa: FBT001  # the flag itself
+    """Prints a result in the form that was asked for."""
+    if as_json:
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    else:
+        render()
+
+
+def report(error: CommandError, *, as_json: bool) -> None:
+    """Prints an error in the form that was asked for."""
+    if as_json:
+        document = {"error": error.message, **(error.details or {})}
+        sys.stderr.write(json.dumps(document, ensure_ascii=False) + "\n")
+    else:
+        errors.print("[bold red]error:[/]", end=" ")
+        errors.print(error.message, markup=False)
+
+
+@contextmanager
+def progress(title: str, *, quiet: bool) -> Iterator[Advance]:
+    """Shows a progress bar while something long runs; gives a function of (done, all)."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, disable=quiet, transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, all_: bar.update(task, completed=done, total=all_)

@@ -1,0 +1,97 @@
+"""`hjemmel receipt`: a receipt file, read and verified by anyone with the log's public key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from audit import checkpoint, note, proof_file
+from audit import entry as entries
+from audit.errors import LogError
+from audit.note import NoteVerifier
+from exchange.cli.output import CommandError, console, json_option, result
+
+_file = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+
+
+@click.group()
+def receipt() -> None:
+    """Read and verify receipts (.tlog-proof files)."""
+
+
+@receipt.command()
+@_file
+@json_option
+def show(file: Path, as_json: bool) -> None:
+    """Show what a receipt says, without believing it."""
+    proof, entry = _read(file)
+    document = {"index": proof.index, "entry": orjson.loads(entry), "checkpoint": proof.signed_checkpoint}
+
+    def render() -> None:
+        console.print(f"entry {proof.index}, as the receipt says (not verified):", markup=False)
+        _render_entry(orjson.loads(entry))
+
+    result(as_json, document, render)
+
+
+@receipt.command()
+@_file
+@click.option(
+    "--vkey",
+    required=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="File with the log's public key, got from somewhere you trust.",
+)
+@json_option
+def verify(file: Path, vkey: Path, as_json: bool) -> None:
+    """Verify a receipt offline: signature of the log, inclusion of the entry.
+
+    Exit status 1 when it does not hold.
+    """
+    proof, entry = _read(file)
+    verifier = NoteVerifier.parse(vkey.read_text("utf-8"))
+    try:
+        head = proof.verify(entry, verifier)
+        entries.decode(entry)
+    except LogError as error:
+        raise CommandError(f"the receipt does not hold: {error}", {"holds": False}) from error
+    document = {
+        "holds": True,
+        "index": proof.index,
+        "size": head.size,
+        "origin": head.origin,
+        "entry": orjson.loads(entry),
+    }
+
+    def render() -> None:
+        _render_entry(orjson.loads(entry))
+        console.print(
+            f"[bold green]The receipt holds:[/] entry {proof.index} of {head.size} in {head.origin},"
+            f" by {len(proof.hashes)} hashes and the log's signature."
+        )
+
+    result(as_json, document, render)
+
+
+def _read(file: Path) -> tuple[proof_file.ProofFile, bytes]:
+    try:
+        proof = proof_file.parse(file.read_text("utf-8"))
+        checkpoint.parse(note.parse(proof.signed_checkpoint).text)
+    except (LogError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} is no receipt: {error}", {"holds": False}) from error
+    if proof.extra is None:
+        raise CommandError(f"{file} does not carry the entry (no 'extra' line)", {"holds": False})
+    return proof, proof.extra
+
+
+def _render_entry(document: dict[str, Any]) -> None:
+    for name in sorted(document):
+        value = document[name]
+        if name == "commitments":
+            value = ", ".join(sorted(value)) + " (sealed)"
+        elif isinstance(value, list):
+            value = ", ".join(v["id"] if isinstance(v, dict) else str(v) for v in value) or "-"
+        console.print(f"  {name:<22}{'-' if value in (None, '') else value}", markup=False)

@@ -1,0 +1,44 @@
+"""The client for an authority's backend: `from hjemmel import Client`.
+
+    with Client("broker.example:8440", Credentials.load(Path("keys/udk"))) as client:
+        answer = client.exchange(Question(...))
+
+Every answer is verified before it is given: the request and the answer against the commitments of the
+recorded entry, the entry's inclusion in the log, the log's signature, and that the log only grew since
+the last answer.
+"""
+
+from exchange.client.aio import AsyncClient
+from exchange.client.credentials import Credentials
+from exchange.client.errors import (
+    AlreadyRecorded,
+    ClientError,
+    Failed,
+    ForkDetected,
+    InvalidRequest,
+    NotAuthenticated,
+    ReceiptInvalid,
+    Refused,
+    Unreachable,
+)
+from exchange.client.protocol import Answer, Question, Rehearsal, VerifiedReceipt
+from exchange.client.sync import Client
+
+__all__ = [
+    "AlreadyRecorded",
+    "Answer",
+    "AsyncClient",
+    "Client",
+    "ClientError",
+    "Credentials",
+    "Failed",
+    "ForkDetected",
+    "InvalidRequest",
+    "NotAuthenticated",
+    "Question",
+    "ReceiptInvalid",
+    "Refused",
+    "Rehearsal",
+    "Unreachable",
+    "VerifiedReceipt",
+]

@@ -1,0 +1,131 @@
+"""The asynchronous client: the same as the synchronous one, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+import grpc
+
+from exchange.client import failures, protocol
+from exchange.client.credentials import Credentials
+from exchange.client.memory import CheckpointMemory
+from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
+from exchange.client.retry import Attempts
+from hjemmel.audit.v1 import audit_service_pb2 as audit_pb
+from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceStub
+from hjemmel.exchange.v1 import catalogue_pb2
+from hjemmel.exchange.v1 import exchange_service_pb2 as pb
+from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """Calls a broker; verifies every receipt. For one event loop."""
+
+    def __init__(self, target: str, credentials: Credentials, *, timeout: float = 10.0) -> None:
+        """Takes the broker's host and port, and how long a call may take (seconds)."""
+        self._credentials = credentials
+        self._timeout = timeout
+        self._channel = grpc.aio.secure_channel(target, credentials.channel())
+        self._exchange = ExchangeServiceStub(self._channel)
+        self._audit = AuditServiceStub(self._channel)
+        self._memory = CheckpointMemory(credentials.log, credentials.memory)
+        self._remembering = asyncio.Lock()  # one checkpoint is met after the other
+
+    async def exchange(self, question: Question) -> Answer:
+        """Asks for data.
+
+        Raises:
+            ClientError: see `exchange.client.errors`; each says what to do.
+        """
+        prepared = protocol.prepare(self._credentials, question)
+        request = pb.ExchangeRequest(envelope=prepared.envelope)
+        response = await self._send(lambda: self._exchange.Exchange(request, timeout=self._timeout), prepared)
+        answer = protocol.read_answer(prepared, response, self._credentials.log)
+        await self._remember(answer.receipt)
+        return answer
+
+    async def dry_run(self, question: Question) -> Rehearsal:
+        """Asks what would be decided; no register is read.
+
+        Raises:
+            ClientError: as `exchange`.
+        """
+        prepared = protocol.prepare(self._credentials, question)
+        request = pb.DryRunRequest(envelope=prepared.envelope)
+        response = await self._send(lambda: self._exchange.DryRun(request, timeout=self._timeout), prepared)
+        rehearsal = protocol.read_rehearsal(prepared, response, self._credentials.log)
+        await self._remember(rehearsal.receipt)
+        return rehearsal
+
+    async def receipt(self, request_id: str) -> VerifiedReceipt:
+        """Fetches the receipt of an earlier request, against the newest checkpoint.
+
+        Raises:
+            ClientError: there is none, or it does not hold.
+        """
+        request = audit_pb.GetReceiptRequest(request_id=request_id)
+        response = await self._send(lambda: self._audit.GetReceipt(request, timeout=self._timeout))
+        receipt = protocol.verify_receipt(response.receipt, self._credentials.log)
+        await self._remember(receipt)
+        return receipt
+
+    async def datasets(self) -> list[catalogue_pb2.Dataset]:
+        """Lists what registers offer."""
+        request = pb.ListDatasetsRequest()
+        found: list[catalogue_pb2.Dataset] = []
+        while True:
+            page = await self._send(lambda: self._exchange.ListDatasets(request, timeout=self._timeout))
+            found.extend(page.datasets)
+            request.page_token = page.next_page_token
+            if not page.next_page_token:
+                return found
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        """Gives itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Closes the connection."""
+        await self.close()
+
+    async def _send(self, call: Callable[[], Awaitable[T]], prepared: Prepared | None = None) -> T:
+        attempts = Attempts()
+        while True:
+            try:
+                return await call()
+            except grpc.RpcError as error:
+                failure = failures.failure_of(error)
+                pause = attempts.next_pause() if failure.is_transient else None
+                if pause is None:
+                    raised = failures.raised(failure, self._credentials.log, prepared, attempts)
+                    if raised.receipt:
+                        await self._remember(raised.receipt)
+                    raise raised from error
+            await asyncio.sleep(pause)
+
+    async def _remember(self, receipt: VerifiedReceipt) -> None:
+        async with self._remembering:
+            asking = self._memory.meet(receipt.checkpoint, receipt.signed_checkpoint)
+            try:
+                old, new = next(asking)
+                request = audit_pb.GetConsistencyProofRequest(old_size=old, new_size=new)
+                response = await self._send(
+                    lambda: self._audit.GetConsistencyProof(request, timeout=self._timeout)
+                )
+                asking.send(list(response.hashes))
+            except StopIteration:
+                return

@@ -1,0 +1,87 @@
+"""What a client signs and connects with, and what it trusts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from audit.errors import FormatError
+from audit.files import read_private
+from audit.note import NoteVerifier
+
+RequestKey = EllipticCurvePrivateKey | Ed25519PrivateKey
+
+
+class CredentialsError(ValueError):
+    """A file of the credentials is missing or wrong; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An organisation's certificate and keys, and the log's public key.
+
+    Attributes:
+        cvr: CVR number of the organisation.
+        certificate: its certificate chain, PEM.
+        certificate_key: the certificate's private key, PEM.
+        request_key: the private key that requests are signed with.
+        request_key_id: its name in the organisation's JWKS.
+        algorithm: ES256 or EdDSA, as the key is.
+        audience: name of the exchange that requests are signed for.
+        ca: authority that issued the broker's certificate, PEM.
+        log: the public key of the audit log.
+        memory: file in which the last checkpoint is remembered; nothing to remember it in memory only.
+    """
+
+    cvr: str
+    certificate: bytes
+    certificate_key: bytes
+    request_key: RequestKey
+    request_key_id: str
+    algorithm: str
+    audience: str
+    ca: bytes
+    log: NoteVerifier
+    memory: Path | None = None
+
+    @classmethod
+    def load(cls, folder: Path) -> Credentials:
+        """Reads `client.json` in a folder and the files that it names.
+
+        Raises:
+            CredentialsError: a file or field is missing or wrong.
+            KeyFileError: a private key is missing or open to others.
+        """
+        try:
+            document = json.loads((folder / "client.json").read_text("utf-8"))
+            key = load_pem_private_key(read_private(folder / document["request_key"]), password=None)
+            if not isinstance(key, EllipticCurvePrivateKey | Ed25519PrivateKey):
+                raise CredentialsError("the request key must be of P-256 or Ed25519")
+            return cls(
+                cvr=document["cvr"],
+                certificate=(folder / document["certificate"]).read_bytes(),
+                certificate_key=read_private(folder / document["certificate_key"]),
+                request_key=key,
+                request_key_id=document["request_key_id"],
+                algorithm=document["algorithm"],
+                audience=document["audience"],
+                ca=(folder / document["ca"]).read_bytes(),
+                log=NoteVerifier.parse((folder / document["log_vkey"]).read_text("utf-8")),
+                memory=folder / "last-checkpoint",
+            )
+        except OSError as error:
+            raise CredentialsError(f"{error.filename} cannot be read: {error.strerror}") from error
+        except KeyError as error:
+            raise CredentialsError(f"{folder / 'client.json'} lacks the field {error}") from error
+        except (ValueError, FormatError) as error:
+            raise CredentialsError(f"the credentials in {folder} do not hold: {error}") from error
+
+    def channel(self) -> grpc.ChannelCredentials:
+        """Credentials for mutual TLS."""
+        return grpc.ssl_channel_credentials(self.ca, self.certificate_key, self.certificate)

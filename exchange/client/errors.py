@@ -1,0 +1,93 @@
+"""What a client can be told.
+
+    ClientError
+    ├── Refused            no law, agreement or consent carries the request; .reasons say which
+    ├── InvalidRequest     a field is missing or malformed; .violations say which
+    ├── NotAuthenticated   certificate, signature or participation does not hold
+    ├── AlreadyRecorded    the request id was used: fetch its receipt, ask anew under a new id
+    ├── Failed             a part of the exchange did not work: ask anew, later, under a new id
+    ├── Unreachable        no answer from the broker, and none recorded that is known
+    ├── ReceiptInvalid     the answer is not what the log recorded: keep it, and raise an alarm
+    └── ForkDetected       the log shows two histories: keep both checkpoints, and raise an alarm
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from exchange.client.protocol import VerifiedReceipt
+    from exchange.errors import FieldViolation
+    from exchange.model.decision import Reason
+
+
+class ClientError(Exception):
+    """The root of all errors of the client.
+
+    Attributes:
+        reasons: why, with codes and texts; empty where the broker was not reached.
+        violations: fields to correct.
+        receipt: proof that the refusal was recorded, verified; absent where nothing was.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reasons: tuple[Reason, ...] = (),
+        violations: tuple[FieldViolation, ...] = (),
+        receipt: VerifiedReceipt | None = None,
+    ) -> None:
+        """Takes a message that says what to do."""
+        super().__init__(message)
+        self.reasons = reasons
+        self.violations = violations
+        self.receipt = receipt
+
+    @property
+    def code(self) -> str:
+        """The first reason's code."""
+        return self.reasons[0].code if self.reasons else ""
+
+
+class Refused(ClientError):
+    """No law, agreement or consent carries the request."""
+
+
+class InvalidRequest(ClientError):
+    """A field is missing or malformed."""
+
+
+class NotAuthenticated(ClientError):
+    """Certificate, signature or participation does not hold."""
+
+
+class AlreadyRecorded(ClientError):
+    """The request id was used."""
+
+
+class Failed(ClientError):
+    """A part of the exchange did not work."""
+
+
+class Unreachable(ClientError):
+    """No answer from the broker."""
+
+
+class ReceiptInvalid(ClientError):
+    """The answer is not what the log recorded."""
+
+
+class ForkDetected(ClientError):
+    """The log shows two histories.
+
+    Attributes:
+        remembered: the signed checkpoint that was seen before.
+        shown: the signed checkpoint that does not extend it.
+    """
+
+    def __init__(self, message: str, remembered: str, shown: str) -> None:
+        """Takes both checkpoints: together they are the evidence."""
+        super().__init__(message)
+        self.remembered = remembered
+        self.shown = shown

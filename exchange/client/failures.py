@@ -1,0 +1,96 @@
+"""Turning a gRPC status into the error that tells a caller what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2, status_pb2
+
+from audit.note import NoteVerifier
+from exchange.client import wire
+from exchange.client.errors import (
+    AlreadyRecorded,
+    ClientError,
+    Failed,
+    InvalidRequest,
+    NotAuthenticated,
+    Refused,
+    Unreachable,
+)
+from exchange.client.protocol import Prepared, verify_receipt
+from exchange.client.retry import Attempts
+from exchange.errors import FieldViolation
+from exchange.model.decision import Reason
+from hjemmel.exchange.v1.decision_pb2 import Receipt, Refusal
+
+_TRAILER = "grpc-status-details-bin"
+_KINDS: dict[grpc.StatusCode, type[ClientError]] = {
+    grpc.StatusCode.PERMISSION_DENIED: Refused,
+    grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
+    grpc.StatusCode.UNAUTHENTICATED: NotAuthenticated,
+    grpc.StatusCode.ALREADY_EXISTS: AlreadyRecorded,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A gRPC error, taken apart. Without reasons, it was not the broker that spoke."""
+
+    code: grpc.StatusCode
+    message: str
+    reasons: tuple[Reason, ...]
+    violations: tuple[FieldViolation, ...]
+    receipt: Receipt | None
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same signed request may be sent again: the broker never answered it."""
+        return self.code is grpc.StatusCode.UNAVAILABLE and not self.reasons
+
+
+def failure_of(error: grpc.RpcError) -> Failure:
+    """Reads the details of a gRPC error."""
+    code, message = error.code(), error.details() or ""
+    reasons: tuple[Reason, ...] = ()
+    violations: tuple[FieldViolation, ...] = ()
+    receipt = None
+    for detail in _details(error):
+        refusal, bad = Refusal(), error_details_pb2.BadRequest()
+        if detail.Unpack(refusal):
+            reasons = tuple(wire.reason(r) for r in refusal.reasons)
+            receipt = refusal.receipt if refusal.HasField("receipt") else None
+        elif detail.Unpack(bad):
+            violations = tuple(FieldViolation(v.field, v.description) for v in bad.field_violations)
+    return Failure(code, message, reasons, violations, receipt)
+
+
+def raised(
+    failure: Failure, log: NoteVerifier, prepared: Prepared | None, attempts: Attempts
+) -> ClientError:
+    """Makes the exception for a failure, its receipt verified.
+
+    Raises:
+        ReceiptInvalid: the receipt of the refusal does not hold.
+    """
+    receipt = failure.receipt
+    verified = (
+        verify_receipt(receipt, log, prepared) if receipt is not None and receipt.entry else None
+    )
+    kind = _KINDS.get(failure.code, Failed if failure.reasons else Unreachable)
+    fields = "".join(f"\n  {v.field} {v.description}" for v in failure.violations)
+    message = (failure.message or f"the broker ended the call ({failure.code.name})") + fields
+    if kind is AlreadyRecorded and attempts.tried and prepared:
+        message = attempts.lost_answer(prepared.request_id)
+    return kind(message, reasons=failure.reasons, violations=failure.violations, receipt=verified)
+
+
+def _details(error: grpc.RpcError) -> list[object]:
+    for key, value in error.trailing_metadata() or ():
+        if key == _TRAILER:
+            try:
+                return list(status_pb2.Status.FromString(value).details)
+            except DecodeError:
+                return []
+    return []

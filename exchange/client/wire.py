@@ -1,0 +1,55 @@
+"""Between the client's words and the messages of the API."""
+
+from __future__ import annotations
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from exchange.model.decision import Reason, RefusedAttribute
+from hjemmel.exchange.v1 import decision_pb2, envelope_pb2
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from exchange.client.protocol import Question
+
+
+def body(question: Question, consumer: str) -> envelope_pb2.ExchangeBody:
+    """Writes the body of a request. An unknown role is sent as unspecified, and refused."""
+    role = f"SUBJECT_ROLE_{question.subject_role.upper()}"
+    known = role in envelope_pb2.SubjectRole.keys()
+    return envelope_pb2.ExchangeBody(
+        consumer=consumer,
+        dataset=question.dataset,
+        attributes=question.attributes,
+        subject=envelope_pb2.SubjectKey(kind=question.subject.kind, value=question.subject.value),
+        subject_role=envelope_pb2.SubjectRole.Value(role) if known else None,
+        purpose=question.purpose,
+        legal_basis=question.legal_basis,
+        agreement=question.agreement,
+        case_reference=question.case_reference,
+        consent_reference=question.consent_reference,
+        law_date=question.law_date.isoformat() if question.law_date else None,
+        effect_time=_time(question.effect_time),
+        registration_time=_time(question.registration_time),
+        partial_acceptable=question.partial_acceptable,
+    )
+
+
+def refused(message: decision_pb2.RefusedAttribute) -> RefusedAttribute:
+    """Reads an attribute that was not granted or not released."""
+    return RefusedAttribute(message.attribute, reason(message.reason))
+
+
+def reason(message: decision_pb2.Reason) -> Reason:
+    """Reads a reason."""
+    return Reason(message.code, message.rule, message.legal_basis, message.text_en, message.text_da)
+
+
+def _time(value: datetime | None) -> Timestamp | None:
+    if value is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(value)
+    return message

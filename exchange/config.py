@@ -1,0 +1,190 @@
+"""The configuration: one TOML file, any setting overridden by the environment, all of it checked.
+
+`HJEMMEL_LOG__URL` overrides `url` in the section `[log]`, and so on. Paths are relative to the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from audit.note import is_key_name
+
+DEFAULT_POLICIES = Path(__file__).parent.parent / "policies"
+
+
+class ConfigError(ValueError):
+    """The configuration does not hold; the message names each setting and what it must be."""
+
+
+def _key_name(value: str) -> str:
+    if not is_key_name(value):
+        raise ValueError("must not be empty nor hold a space or a plus sign")
+    return value
+
+
+KeyName = Annotated[str, AfterValidator(_key_name)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Server(_Section):
+    """Where the broker listens, and as whom."""
+
+    address: str = Field("127.0.0.1:8440", description="Host and port for authorities, mutual TLS.")
+    probe_address: str = Field(
+        "127.0.0.1:8441",
+        description="Host and port for health checks without TLS; keep it on loopback. Empty: none.",
+    )
+    audience: KeyName = Field(
+        "hjemmel.example", description="Name of this exchange: the `aud` of every signed request."
+    )
+    certificate: Path = Field(Path("keys/broker.pem"), description="The broker's certificate, PEM.")
+    key: Path = Field(Path("keys/broker.key"), description="Its private key, PEM, mode 0600.")
+    client_ca: Path = Field(
+        Path("keys/ca.pem"), description="Authority that issues organisation certificates, PEM."
+    )
+    grace: Seconds = Field(10, description="Seconds that calls under way get when the broker stops.")
+
+
+class Identity(_Section):
+    """Who takes part."""
+
+    participants: Path = Field(
+        Path("keys/participants.json"),
+        description="Participants with certificates, keys and delegations; read anew when it changes.",
+    )
+
+
+class Policy(_Section):
+    """What decides."""
+
+    engine: Literal["embedded", "opa"] = Field(
+        "embedded", description="`embedded` (regorus, in the broker) or `opa` (an OPA server)."
+    )
+    folder: Path = Field(DEFAULT_POLICIES, description="Folder of Rego modules, data and schemas.")
+    opa_url: str = Field("http://127.0.0.1:8181", description="The OPA server, for engine `opa`.")
+    timeout: Seconds = Field(1, description="Seconds after which a decision is a refusal.")
+
+
+class Registers(_Section):
+    """Where data comes from."""
+
+    folder: Path = Field(
+        Path("registers"), description="Folder of SQLite registers, `<register>.db` each."
+    )
+    urls: dict[str, str] = Field(
+        default_factory=dict,
+        description="SQLAlchemy URL of a register's database, by register; instead of the folder's.",
+    )
+    timeout: Seconds = Field(5, description="Seconds that a register may take to answer.")
+    max_records: int = Field(1000, ge=1, description="Most records that one answer may hold.")
+    max_concurrent: int = Field(16, ge=1, description="Most reads under way at once, per register.")
+
+
+class Log(_Section):
+    """Where exchanges are recorded."""
+
+    url: str = Field("sqlite:///log.db", description="SQLAlchemy URL of the log's database.")
+    origin: KeyName = Field("hjemmel.example/log", description="Name of the log, in every checkpoint.")
+    signing_key: Path = Field(Path("keys/log.key"), description="Ed25519 key of the log, PEM, mode 0600.")
+    batch_interval: float = Field(
+        0.002, ge=0, le=1, description="Shortest time between two group commits under load, seconds."
+    )
+    max_batch: int = Field(512, ge=1, le=10_000, description="Most operations in one group commit.")
+    max_pending: int = Field(
+        10_000, ge=1, description="Most operations waiting; beyond it callers are told to come back."
+    )
+
+
+class Vault(_Section):
+    """Where the keys of what is sealed are kept: apart from the log."""
+
+    url: str = Field("sqlite:///keys.db", description="SQLAlchemy URL of the subject keys' database.")
+    master_key: Path = Field(Path("keys/vault.key"), description="32 bytes that wrap them, mode 0600.")
+
+
+class Settings(BaseSettings):
+    """All settings of a broker."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HJEMMEL_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    server: Server = Field(default_factory=Server)
+    identity: Identity = Field(default_factory=Identity)
+    policy: Policy = Field(default_factory=Policy)
+    registers: Registers = Field(default_factory=Registers)
+    log: Log = Field(default_factory=Log)
+    vault: Vault = Field(default_factory=Vault)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # no .env files: one file, one environment
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # likewise
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes before the file."""
+        return env_settings, init_settings
+
+
+def load(path: Path) -> Settings:
+    """Reads a configuration file.
+
+    Raises:
+        ConfigError: it is missing, no TOML, or holds something that cannot be.
+    """
+    try:
+        document = TomlConfigSettingsSource(Settings, path)() if path.exists() else None
+    except ValueError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    if document is None:
+        raise ConfigError(f"there is no configuration at {path}: write one, or run hjemmel init")
+    try:
+        settings = Settings(**document)
+    except ValidationError as error:
+        lines = [
+            f"{path}: {'.'.join(str(p) for p in e['loc'])}: {e['msg']}"
+            for e in error.errors(include_input=False, include_url=False)
+        ]
+        raise ConfigError("\n".join(lines)) from error
+    return _anchored(settings, path.resolve().parent)
+
+
+def _anchored(settings: Settings, base: Path) -> Settings:
+    """Makes paths absolute, also those inside SQLite URLs."""
+
+    def anchor(value: Any) -> Any:
+        if isinstance(value, Path):
+            return base / value
+        if isinstance(value, str):
+            return anchored_url(value, base)
+        if isinstance(value, dict):
+            return {k: anchor(v) for k, v in value.items()}
+        if isinstance(value, BaseModel):
+            return value.model_copy(update={k: anchor(v) for k, v in value})
+        return value
+
+    return settings.model_copy(update={k: anchor(v) for k, v in settings})
+
+
+def anchored_url(url: str, base: Path) -> str:
+    """Makes the path of a SQLite URL absolute; leaves every other text alone."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url.startswith(f"{prefix}/"):
+        return url
+    return f"{prefix}{base / url.removeprefix(prefix)}"

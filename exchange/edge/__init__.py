@@ -1,0 +1,1 @@
+"""The edge: gRPC in, gRPC out. Wire types are translated here, once, and go no further."""

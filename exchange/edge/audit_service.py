@@ -1,0 +1,87 @@
+"""AuditService: an authority's own side of the log, and proofs for everybody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import grpc
+
+from audit.errors import NotFound
+from audit.reader import LogReader, StoredEntry
+from exchange.edge import translate
+from exchange.edge.callers import Callers
+from exchange.edge.status import abort
+from exchange.errors import Refused
+from hjemmel.audit.v1 import audit_service_pb2 as pb
+from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
+
+T = TypeVar("T")
+
+
+class AuditEdge(AuditServiceServicer):
+    """Implements `hjemmel.audit.v1.AuditService`."""
+
+    def __init__(self, reader: LogReader, callers: Callers) -> None:
+        """Takes the log, and who may look at it."""
+        self._reader = reader
+        self._callers = callers
+
+    async def GetRecord(
+        self, request: pb.GetRecordRequest, context: grpc.aio.ServicerContext
+    ) -> pb.GetRecordResponse:
+        """Gives a record that the caller takes part in."""
+        _, stored = await self._own(request, context)
+        return pb.GetRecordResponse(index=stored.index, entry=stored.leaf)
+
+    async def GetReceipt(
+        self, request: pb.GetReceiptRequest, context: grpc.aio.ServicerContext
+    ) -> pb.GetReceiptResponse:
+        """Gives a receipt; the openings are for whoever asked, who knows the values anyway."""
+        caller, stored = await self._own(request, context)
+        openings = {}
+        if caller in {stored.entry.caller, stored.entry.consumer}:
+            opened = await self._read(context, lambda: self._reader.opened(stored))
+            openings = dict(opened.openings) if opened else {}
+        proof = await self._read(context, lambda: self._reader.proof(stored.index))
+        return pb.GetReceiptResponse(
+            receipt=translate.receipt_of(stored.leaf, proof.text, openings)
+        )
+
+    async def GetCheckpoint(
+        self, _request: pb.GetCheckpointRequest, context: grpc.aio.ServicerContext
+    ) -> pb.GetCheckpointResponse:
+        """Gives the newest checkpoint."""
+        await self._callers.admit(context)
+        signed = await self._read(context, self._reader.signed_checkpoint)
+        return pb.GetCheckpointResponse(checkpoint=signed)
+
+    async def GetConsistencyProof(
+        self, request: pb.GetConsistencyProofRequest, context: grpc.aio.ServicerContext
+    ) -> pb.GetConsistencyProofResponse:
+        """Proves that the log only grew."""
+        await self._callers.admit(context)
+        old, new = request.old_size, request.new_size
+        hashes = await self._read(context, lambda: self._reader.consistency(old, new))
+        return pb.GetConsistencyProofResponse(hashes=hashes)
+
+    async def _own(
+        self,
+        request: pb.GetRecordRequest | pb.GetReceiptRequest,
+        context: grpc.aio.ServicerContext,
+    ) -> tuple[str, StoredEntry]:
+        caller = await self._callers.admit(context)
+        if request.WhichOneof("record") == "request_id":
+            stored = await self._read(context, lambda: self._reader.by_request(request.request_id))
+        else:
+            stored = await self._read(context, lambda: self._reader.by_index(request.index))
+        if caller not in stored.entry.parties():  # as if it were not there (AIP-211)
+            await abort(context, Refused.because("NOT_FOUND"))
+        return caller, stored
+
+    async def _read(self, context: grpc.aio.ServicerContext, read: Callable[[], T]) -> T:
+        try:
+            return await asyncio.to_thread(read)
+        except NotFound:
+            await abort(context, Refused.because("NOT_FOUND"))

@@ -1,0 +1,111 @@
+"""ExchangeService: the pipeline behind gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import grpc
+
+from exchange.edge import translate
+from exchange.edge.callers import Callers, certificate_of
+from exchange.edge.status import abort
+from exchange.errors import ExchangeError, FieldViolation, Refused
+from exchange.model.catalogue import Catalogue
+from exchange.model.request import Envelope
+from exchange.pipeline import Pipeline
+from hjemmel.exchange.v1 import envelope_pb2
+from hjemmel.exchange.v1 import exchange_service_pb2 as pb
+from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceServicer
+
+_PAGE = 50
+_MAX_PAGE = 200
+T = TypeVar("T")
+
+
+class ExchangeEdge(ExchangeServiceServicer):
+    """Implements `hjemmel.exchange.v1.ExchangeService`."""
+
+    def __init__(self, pipeline: Pipeline, catalogue: Catalogue, callers: Callers) -> None:
+        """Takes the pipeline, the catalogue, and who may look at it."""
+        self._pipeline = pipeline
+        self._catalogue = catalogue
+        self._callers = callers
+        self._names = sorted(catalogue.datasets)
+
+    async def Exchange(
+        self, request: pb.ExchangeRequest, context: grpc.aio.ServicerContext
+    ) -> pb.ExchangeResponse:
+        """Answers one request."""
+        certificate = certificate_of(context)
+        exchange = self._pipeline.exchange(
+            certificate, _envelope(request.envelope), context.time_remaining()
+        )
+        try:
+            answer = await _to_the_end(exchange)
+        except ExchangeError as error:
+            await abort(context, error)
+        return pb.ExchangeResponse(
+            data=answer.data,
+            decision=translate.decision(answer.decision),
+            withheld_attributes=[translate.refused(w) for w in answer.withheld],
+            receipt=translate.receipt(answer.receipt),
+        )
+
+    async def DryRun(
+        self, request: pb.DryRunRequest, context: grpc.aio.ServicerContext
+    ) -> pb.DryRunResponse:
+        """Tells what would be decided."""
+        rehearsal = self._pipeline.dry_run(certificate_of(context), _envelope(request.envelope))
+        try:
+            answer = await _to_the_end(rehearsal)
+        except ExchangeError as error:
+            await abort(context, error)
+        return pb.DryRunResponse(
+            decision=translate.decision(answer.decision), receipt=translate.receipt(answer.receipt)
+        )
+
+    async def ListDatasets(
+        self, request: pb.ListDatasetsRequest, context: grpc.aio.ServicerContext
+    ) -> pb.ListDatasetsResponse:
+        """Lists datasets by name; a page token is the name that the last page ended with."""
+        await self._callers.admit(context)
+        size = min(request.page_size or _PAGE, _MAX_PAGE)
+        if size < 0:
+            violation = FieldViolation("page_size", "must not be negative")
+            await abort(context, Refused.because("FIELD_INVALID", violation))
+        names = [n for n in self._names if n > request.page_token]
+        return pb.ListDatasetsResponse(
+            datasets=[translate.dataset(self._catalogue.datasets[n]) for n in names[:size]],
+            next_page_token=names[size - 1] if len(names) > size else "",
+        )
+
+    async def GetDataset(
+        self, request: pb.GetDatasetRequest, context: grpc.aio.ServicerContext
+    ) -> pb.GetDatasetResponse:
+        """Describes a dataset."""
+        await self._callers.admit(context)
+        dataset = self._catalogue.datasets.get(request.name)
+        if dataset is None:
+            await abort(context, Refused.because("NOT_FOUND"))
+        return pb.GetDatasetResponse(dataset=translate.dataset(dataset))
+
+
+def _envelope(message: envelope_pb2.SignedEnvelope) -> Envelope:
+    return Envelope(message.body, message.signature)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Lets an exchange come to its record even where the caller has hung up."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_seen)
+        raise
+
+
+def _seen(task: asyncio.Future[Any]) -> None:
+    if not task.cancelled():
+        task.exception()  # recorded already; nobody is left to tell

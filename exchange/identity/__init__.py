@@ -1,0 +1,1 @@
+"""Who asks: certificates of organisations, participants, signatures, delegations."""

@@ -1,0 +1,80 @@
+"""Verifying the signature over a request. What it is made of: see `exchange.identity.signing`."""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+import jwt
+
+from exchange.errors import ExchangeError, Refused
+from exchange.identity.participants import Participant
+from exchange.identity.signing import ALGORITHMS, LIFETIME, TYPE
+from exchange.model.identifiers import is_request_id
+from exchange.model.request import Envelope, Statement
+
+SKEW = 30  # seconds that clocks may differ
+_CLAIMS = ["iss", "sub", "jti", "iat", "exp", "aud", "body_sha256"]
+_MAX_CASEWORKER = 200
+
+
+def verify(envelope: Envelope, issuer: Participant, audience: str) -> Statement:
+    """Verifies that a participant signed exactly this body for this exchange, just now.
+
+    Raises:
+        Refused: with the reason that failed first.
+    """
+    # 1. Header: a known kind of token, an allowed algorithm, a registered key (RFC 8725 section 3.1).
+    try:
+        header = jwt.get_unverified_header(envelope.signature)
+    except jwt.PyJWTError as error:
+        raise Refused.because("SIGNATURE_MALFORMED") from error
+    if header.get("typ") != TYPE:
+        raise Refused.because("SIGNATURE_MALFORMED")
+    if header.get("alg") not in ALGORITHMS:
+        raise Refused.because("SIGNATURE_ALGORITHM_NOT_ALLOWED")
+    key = issuer.keys.get(str(header.get("kid")))
+    if key is None:
+        raise Refused.because("SIGNATURE_KEY_UNKNOWN")
+    if header["alg"] != key.algorithm_name:
+        raise Refused.because("SIGNATURE_ALGORITHM_NOT_ALLOWED")
+    # 2. Signature and registered claims (RFC 7519 section 4.1).
+    try:
+        claims = jwt.decode(
+            envelope.signature,
+            key,
+            algorithms=[key.algorithm_name],
+            audience=audience,
+            issuer=issuer.cvr,
+            leeway=SKEW,
+            options={"require": _CLAIMS},
+        )
+    except jwt.PyJWTError as error:
+        raise _translated(error) from error
+    # 3. Our own claims.
+    if not is_request_id(claims["jti"]) or not 0 < len(claims["sub"]) <= _MAX_CASEWORKER:
+        raise Refused.because("SIGNATURE_CLAIMS_INVALID")
+    if claims["exp"] - claims["iat"] > LIFETIME:
+        raise Refused.because("SIGNATURE_VALID_TOO_LONG")
+    # 4. The body is the one that was signed.
+    if not hmac.compare_digest(str(claims["body_sha256"]), sha256(envelope.body).hexdigest()):
+        raise Refused.because("BODY_DIGEST_MISMATCH")
+    return Statement(issuer.cvr, claims["sub"], claims["jti"])
+
+
+def _translated(error: jwt.PyJWTError) -> ExchangeError:
+    for kind, code in _ERRORS:
+        if isinstance(error, kind):
+            return Refused.because(code)
+    return Refused.because("SIGNATURE_CLAIMS_INVALID")
+
+
+_ERRORS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
+    (jwt.InvalidSignatureError, "SIGNATURE_INVALID"),
+    (jwt.ExpiredSignatureError, "SIGNATURE_EXPIRED"),
+    (jwt.ImmatureSignatureError, "SIGNATURE_NOT_YET_VALID"),
+    (jwt.InvalidAudienceError, "AUDIENCE_MISMATCH"),
+    (jwt.InvalidIssuerError, "ISSUER_MISMATCH"),
+    (jwt.InvalidAlgorithmError, "SIGNATURE_ALGORITHM_NOT_ALLOWED"),
+    (jwt.MissingRequiredClaimError, "SIGNATURE_CLAIMS_INVALID"),
+    (jwt.DecodeError, "SIGNATURE_MALFORMED"),
+)

@@ -1,0 +1,104 @@
+"""Step 5 of an exchange: whatever a register answered is cut to what was granted.
+
+Pure functions. An attribute leaves only when the decision granted it and no obligation withholds it;
+an obligation whose question cannot be answered withholds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from exchange.model.catalogue import Dataset
+from exchange.model.decision import Condition, Decision, Obligation, RefusedAttribute
+from exchange.model.request import Record, Value
+from exchange.model.trace import AppliedObligation
+
+_TYPES: Mapping[str, type] = {"integer": int, "boolean": bool}
+
+
+class WrongTypeError(ValueError):
+    """A register gave a value of another type than its catalogue entry says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Minimised:
+    """What may leave, what was withheld and why, and what each obligation did."""
+
+    records: tuple[Record, ...]
+    released: tuple[str, ...]
+    withheld: tuple[RefusedAttribute, ...]
+    applied: tuple[AppliedObligation, ...]
+
+
+def cut(
+    dataset: Dataset,
+    decision: Decision,
+    records: Sequence[Record],
+    facts: Mapping[str, Sequence[Value | None]],
+    law_date: date,
+) -> Minimised:
+    """Cuts records to the grant and applies the decision's obligations.
+
+    Args:
+        dataset: what the records are of.
+        decision: the grant and its obligations.
+        records: as the register gave them.
+        facts: by fact, its value in each record that tells about the subject. An obligation holds
+            for all records when it holds for one of them.
+        law_date: the day on which ages are reckoned.
+
+    Raises:
+        WrongTypeError: a granted value is of another type than the catalogue says.
+    """
+    withheld: dict[str, RefusedAttribute] = {}
+    applied = []
+    for obligation in decision.obligations:
+        # Where there is no record there is nothing to withhold, and nothing to tell by withholding.
+        holds = bool(records) and _holds(obligation.when, facts.get(obligation.when.fact, ()), law_date)
+        applied.append(_applied(obligation, holds=holds))
+        if holds:
+            for name in sorted(obligation.attributes & set(decision.granted)):
+                withheld.setdefault(name, RefusedAttribute(name, obligation.reason))
+    released = tuple(name for name in decision.granted if name not in withheld)
+    types = {a.name: _TYPES.get(a.type, str) for a in dataset.attributes}
+    return Minimised(
+        tuple(_only(record, released, types) for record in records),
+        released,
+        tuple(withheld.values()),
+        tuple(applied),
+    )
+
+
+def _only(record: Record, released: Sequence[str], types: Mapping[str, type]) -> Record:
+    kept = {name: record[name] for name in released if record.get(name) is not None}
+    for name, value in kept.items():
+        if type(value) is not types[name]:
+            raise WrongTypeError(name)
+    return kept
+
+
+def _applied(obligation: Obligation, *, holds: bool) -> AppliedObligation:
+    effect = "withheld" if holds else "not_applicable"
+    return AppliedObligation(obligation.id, obligation.when.fact, effect)
+
+
+def _holds(condition: Condition, values: Sequence[Value | None], law_date: date) -> bool:
+    if not values:  # nothing is known of the subject: withhold
+        return True
+    test = _equals if condition.test == "equals" else _age_below
+    return any(test(value, condition.value, law_date) for value in values)
+
+
+def _equals(value: Value | None, expected: Value, _law_date: date) -> bool:
+    return value == expected
+
+
+def _age_below(value: Value | None, limit: Value, law_date: date) -> bool:
+    try:
+        born = date.fromisoformat(str(value))
+    except ValueError:  # unknown or malformed: withhold
+        return True
+    had_birthday = (law_date.month, law_date.day) >= (born.month, born.day)
+    return law_date.year - born.year - (not had_birthday) < int(limit)

@@ -1,0 +1,365 @@
+"""One exchange, from the envelope to the receipt.
+
+    authenticate ─► decide ─► intend ─► fetch ─► minimise ─► record ─► reply
+
+Each step takes what only the step before it gives, so that they cannot be called in another order.
+Whatever ends an exchange early is recorded like a grant, and carries its receipt. After `intend` a
+crash leaves an `interrupted` entry; before it, no register was read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from exchange.errors import ExchangeError, Failed, FieldViolation, Refused
+from exchange.minimise import Minimised, WrongTypeError, cut
+from exchange.model.catalogue import Catalogue, Dataset
+from exchange.model.decision import Decision, RefusedAttribute
+from exchange.model.request import (
+    AsOf,
+    Consent,
+    Envelope,
+    Kind,
+    Record,
+    Request,
+    Statement,
+    Value,
+    timestamp,
+)
+from exchange.model.trace import Draft, Outcome, Receipt
+from exchange.ports import Authenticator, Clock, ConsentRegister, PolicyEngine, Registers, Trail
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the pipeline works with: its ports, and the two pure functions of the wire format."""
+
+    catalogue: Catalogue
+    authenticator: Authenticator
+    consents: ConsentRegister
+    policy: PolicyEngine
+    registers: Registers
+    trail: Trail
+    clock: Clock
+    read_body: Callable[[bytes], Request]
+    encode_data: Callable[[Sequence[Record]], bytes]
+    fetch_timeout: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """After step 1: an authenticated question about a dataset that exists."""
+
+    statement: Statement
+    request: Request
+    dataset: Dataset
+    law_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """After step 2: the policy allows it."""
+
+    asked: Asked
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """After step 3: it is durable that a register is about to be read."""
+
+    granted: Granted
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """After step 4: what the registers answered, unchecked."""
+
+    granted: Granted
+    records: Sequence[Record]
+    facts: Mapping[str, Sequence[Value | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """After step 5: what may leave, in the bytes in which it leaves."""
+
+    granted: Granted
+    minimised: Minimised
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to an exchange or, with no data, to a dry run."""
+
+    data: bytes
+    decision: Decision
+    withheld: tuple[RefusedAttribute, ...]
+    receipt: Receipt
+
+
+class Pipeline:
+    """Carries exchanges through. One instance serves all calls."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Takes the parts."""
+        self._parts = parts
+
+    async def exchange(self, certificate: bytes, envelope: Envelope, timeout: float | None) -> Answer:
+        """Answers one request within a time (seconds), or raises why not.
+
+        Args:
+            certificate: the connection's client certificate, PEM; empty where it had none.
+            envelope: the signed request.
+            timeout: what is left of the caller's deadline, where it set one.
+
+        Raises:
+            ExchangeError: refused or failed; recorded, and carrying its receipt, unless the log
+                itself failed.
+        """
+        return await _Exchange(self._parts, Kind.EXCHANGE, certificate, envelope).run(timeout)
+
+    async def dry_run(self, certificate: bytes, envelope: Envelope) -> Answer:
+        """Tells what `exchange` would decide, without reading a register.
+
+        Raises:
+            ExchangeError: as `exchange`.
+        """
+        return await _Exchange(self._parts, Kind.DRY_RUN, certificate, envelope).rehearse()
+
+
+class _Exchange:
+    """One exchange under way, and the draft of its entry as far as it is known."""
+
+    def __init__(self, parts: Parts, kind: str, certificate: bytes, envelope: Envelope) -> None:
+        self._parts = parts
+        self._certificate = certificate
+        self._intended = False
+        self._draft = Draft(kind, parts.clock.now(), envelope)
+
+    async def run(self, timeout: float | None) -> Answer:
+        try:
+            asked = self._authenticate()
+            granted = await self._decide(asked)
+            intended = await self._intend(granted)
+            fetched = await self._fetch(intended, timeout)
+            released = self._minimise(fetched)
+            return await self._record(released)
+        except Exception as error:
+            raise await self._recorded(_understood(error)) from error
+
+    async def rehearse(self) -> Answer:
+        try:
+            granted = await self._decide(self._authenticate())
+            self._note(outcome=Outcome.GRANTED)
+            receipt = await self._parts.trail.record(self._draft, closes_intention=False)
+            return Answer(b"", granted.decision, (), receipt)
+        except Exception as error:
+            raise await self._recorded(_understood(error)) from error
+
+    # 1. Who asks, and is it a question at all? Nothing in the body is believed before its signature.
+
+    def _authenticate(self) -> Asked:
+        envelope = self._draft.envelope
+        caller = self._parts.authenticator.identify(self._certificate)
+        self._note(caller=caller.cvr, consumer=caller.cvr)
+        statement = self._parts.authenticator.authenticate(caller, envelope)
+        self._note(request_id=statement.request_id, caseworker=statement.caseworker)
+        request = self._parts.read_body(envelope.body)
+        law_date = request.law_date or self._parts.clock.today()
+        self._note(
+            consumer=request.consumer,
+            dataset=request.dataset,
+            attributes_asked=request.attributes,
+            purpose=request.purpose,
+            legal_basis=request.legal_basis,
+            agreement=request.agreement,
+            law_date=law_date.isoformat(),
+            subject=request.subject,
+            case_reference=request.case_reference,
+        )
+        processor = self._parts.authenticator.authorise(
+            statement.issuer, request.consumer, request.dataset, request.purpose
+        )
+        self._note(processor=processor)
+        dataset = _existing(self._parts.catalogue, request)
+        self._note(provider=dataset.provider)
+        return Asked(statement, request, dataset, law_date)
+
+    # 2. Does a law allow it? Closed world: no answer is no.
+
+    async def _decide(self, asked: Asked) -> Granted:
+        policy_input = await self._policy_input(asked)
+        self._note(policy_input=policy_input, policy_revision=self._parts.policy.revision)
+        decision = await self._parts.policy.decide(policy_input)
+        self._note(legal_basis_version=decision.legal_basis_version)
+        if not decision.allow:
+            raise Refused(*decision.all_reasons, decision=decision)
+        self._note(attributes_granted=decision.granted)
+        return Granted(asked, decision)
+
+    async def _policy_input(self, asked: Asked) -> dict[str, Any]:
+        """What the policy decides on. No personal data: see invariant 5."""
+        request = asked.request
+        return {
+            "time": timestamp(self._draft.time),
+            "kind": self._draft.kind,
+            "consumer": request.consumer,
+            "processor": self._draft.processor,
+            "provider": asked.dataset.provider,
+            "dataset": request.dataset,
+            "attributes": list(request.attributes),
+            "key": request.subject.kind,
+            "subject_role": request.subject_role,
+            "purpose": request.purpose,
+            "legal_basis": request.legal_basis,
+            "agreement": request.agreement,
+            "law_date": asked.law_date.isoformat(),
+            "consent": await self._consent(request),
+            "partial_acceptable": request.partial_acceptable,
+        }
+
+    async def _consent(self, request: Request) -> dict[str, Any] | None:
+        if request.consent_reference is None:
+            return None
+        consent = await self._parts.consents.find(
+            request.consent_reference, request.subject, request.case_reference
+        )
+        return _consent_facts(request.consent_reference, consent)
+
+    # 3. Durable before any register is read. The request id is used up here.
+
+    async def _intend(self, granted: Granted) -> Intended:
+        await self._parts.trail.intend(self._draft)
+        self._intended = True
+        return Intended(granted)
+
+    # 4. The register is asked for the granted attributes, and for the facts that obligations name.
+
+    async def _fetch(self, intended: Intended, timeout: float | None) -> Fetched:
+        granted = intended.granted
+        request, now = granted.asked.request, self._draft.time
+        as_of = AsOf(request.effect_time or now, request.registration_time or now)
+        limit = min(self._parts.fetch_timeout, timeout or self._parts.fetch_timeout)
+        conditions = [o.when for o in granted.decision.obligations]
+        wanted: dict[str, list[str]] = {request.dataset: list(granted.decision.granted)}
+        for condition in conditions:
+            names = wanted.setdefault(condition.dataset, [])
+            if condition.attribute not in names:
+                names.append(condition.attribute)
+        found: dict[str, Sequence[Record]] = {}
+        for name, attributes in wanted.items():
+            dataset = self._parts.catalogue.datasets.get(name)
+            if dataset is None or dataset.key(request.subject.kind) is None:
+                continue  # the question cannot be answered, so that its obligation withholds
+            found[name] = await self._parts.registers.fetch(
+                name, attributes, request.subject, as_of, limit
+            )
+        facts = {
+            c.fact: [record.get(c.attribute) for record in found.get(c.dataset, ())] for c in conditions
+        }
+        return Fetched(granted, found[request.dataset], facts)
+
+    # 5. Whatever came back is cut to the grant.
+
+    def _minimise(self, fetched: Fetched) -> Released:
+        asked, decision = fetched.granted.asked, fetched.granted.decision
+        try:
+            minimised = cut(asked.dataset, decision, fetched.records, fetched.facts, asked.law_date)
+        except (WrongTypeError, AttributeError, TypeError) as error:
+            raise Failed.because("REGISTER_ANSWER_INVALID") from error
+        self._note(obligations=minimised.applied)
+        # The whole request is refused if one attribute is, unless a part will do.
+        if minimised.withheld and not (asked.request.partial_acceptable and minimised.released):
+            reasons = dict.fromkeys(w.reason for w in minimised.withheld)
+            raise Refused(*reasons, decision=decision)
+        data = self._parts.encode_data(minimised.records)
+        self._note(
+            attributes_released=minimised.released if minimised.records else (),
+            reasons=tuple(dict.fromkeys(r.reason.code for r in (*decision.refused, *minimised.withheld))),
+            response_digest=sha256(data).digest(),
+        )
+        return Released(fetched.granted, minimised, data)
+
+    # 6. Durable before anything leaves. 7. The reply.
+
+    async def _record(self, released: Released) -> Answer:
+        self._note(outcome=Outcome.GRANTED)
+        receipt = await self._parts.trail.record(self._draft, closes_intention=True)
+        return Answer(released.data, released.granted.decision, released.minimised.withheld, receipt)
+
+    # However it ended, it is recorded.
+
+    async def _recorded(self, error: ExchangeError) -> ExchangeError:
+        reused = any(r.code == "REQUEST_ID_REUSED" for r in error.reasons)
+        self._note(
+            outcome=Outcome.REFUSED if isinstance(error, Refused) else Outcome.FAILED,
+            reasons=tuple(dict.fromkeys(r.code for r in error.reasons)),
+            attributes_released=(),
+            response_digest=None,
+            reuses_request_id=reused,
+        )
+        try:
+            error.receipt = await self._parts.trail.record(
+                self._draft, closes_intention=self._intended and not reused
+            )
+        except Refused as again:  # the id turned out to be used only now
+            return again if reused else await self._recorded(again)
+        except Failed as unrecorded:
+            # What cannot be recorded did not happen: the caller learns that, and nothing else.
+            return unrecorded
+        return error
+
+    def _note(self, **known: Any) -> None:
+        self._draft = replace(self._draft, **known)
+
+
+def _existing(catalogue: Catalogue, request: Request) -> Dataset:
+    dataset = catalogue.datasets.get(request.dataset)
+    if dataset is None:
+        raise Refused.because(
+            "DATASET_UNKNOWN", FieldViolation("dataset", "must be a dataset of the catalogue")
+        )
+    if not set(request.attributes) <= dataset.attribute_names:
+        names = ", ".join(sorted(dataset.attribute_names))
+        raise Refused.because(
+            "ATTRIBUTE_UNKNOWN", FieldViolation("attributes", f"must be among {names}")
+        )
+    if dataset.key(request.subject.kind) is None:
+        kinds = ", ".join(k.kind for k in dataset.keys)
+        raise Refused.because(
+            "KEY_KIND_UNKNOWN", FieldViolation("subject.kind", f"must be one of {kinds}")
+        )
+    return dataset
+
+
+def _consent_facts(reference: str, consent: Consent | None) -> dict[str, Any]:
+    if consent is None:
+        return {"reference": reference, "known": False}
+    return {
+        "reference": reference,
+        "known": True,
+        "given_time": timestamp(consent.given_time),
+        "expires_time": timestamp(consent.expires_time) if consent.expires_time else None,
+        "withdrawn_time": timestamp(consent.withdrawn_time) if consent.withdrawn_time else None,
+        "consumer": consent.consumer,
+        "purposes": list(consent.purposes),
+        "subject_matches": consent.subject_matches,
+        "case_matches": consent.case_matches,
+    }
+
+
+def _understood(error: Exception) -> ExchangeError:
+    """Takes whatever is not understood for a failure. Its text may hold personal data: only its kind is logged."""
+    if isinstance(error, ExchangeError):
+        return error
+    _log.error("exchange_failed", extra={"error": type(error).__name__})
+    return Failed.because("INTERNAL")

@@ -1,0 +1,1 @@
+"""Policy sets and the engines that decide by them."""

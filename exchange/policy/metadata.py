@@ -1,0 +1,67 @@
+"""The texts of refusals, read from the METADATA comments of the rules that refuse.
+
+The embedded engine has no `rego.metadata` built-ins, and a text is no part of a decision: so the
+comments are read when a policy set is loaded. A block is a comment that begins with `# METADATA` and
+goes on in YAML (OPA documentation, "Annotations").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """What a rule tells the person who was refused."""
+
+    en: str
+    da: str
+    title: str
+
+
+def read_texts(modules: Mapping[str, str]) -> dict[tuple[str, str], RuleText]:
+    """Collects the texts of all modules by (package, reason code).
+
+    Raises:
+        ValueError: a block is no YAML, lacks a language, or repeats a code of its package.
+    """
+    texts: dict[tuple[str, str], RuleText] = {}
+    for path, module in modules.items():
+        package = re.search(r"^package\s+([\w.]+)", module, re.MULTILINE)
+        if package is None:
+            raise ValueError(f"{path}: a module begins with its package")
+        for line, block in _blocks(path, module):
+            custom = block.get("custom") or {}
+            if "failure_msg" not in custom:
+                continue
+            message, code = custom["failure_msg"], custom.get("short_name")
+            if not code or not isinstance(message, dict) or not {"en", "da"} <= message.keys():
+                raise ValueError(f"{path}:{line}: a refusal needs short_name and failure_msg.en, .da")
+            if (package[1], code) in texts:
+                raise ValueError(f"{path}:{line}: {package[1]} gives a text for {code} twice")
+            text = RuleText(message["en"].strip(), message["da"].strip(), block.get("title", ""))
+            texts[package[1], code] = text
+    return texts
+
+
+def _blocks(path: str, module: str) -> Iterator[tuple[int, dict[str, object]]]:
+    lines = module.splitlines()
+    for number, line in enumerate(lines):
+        if line.strip() != "# METADATA":
+            continue
+        body = []
+        for follow in lines[number + 1 :]:
+            if not follow.startswith("#"):
+                break
+            body.append(follow.removeprefix("#").removeprefix(" "))
+        try:
+            block = yaml.safe_load("\n".join(body))
+        except yaml.YAMLError as error:
+            raise ValueError(f"{path}:{number + 1}: METADATA is no valid YAML: {error}") from error
+        if not isinstance(block, dict):
+            raise ValueError(f"{path}:{number + 1}: METADATA is a mapping")
+        yield number + 1, block

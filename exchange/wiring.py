@@ -1,0 +1,152 @@
+"""The one module that knows every part: puts a broker together from its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from adapters.catalogue import load_catalogue
+from adapters.consents import SqlConsents
+from adapters.host import GuardedRegisters
+from adapters.sql import SqlAdapter
+from audit.log import AuditLog, LogSettings
+from audit.sequencer import Pace
+from exchange import body, released
+from exchange.config import Settings
+from exchange.edge.audit_service import AuditEdge
+from exchange.edge.callers import Callers
+from exchange.edge.exchange_service import ExchangeEdge
+from exchange.edge.server import Servers, Tls
+from exchange.identity.authenticator import SignatureAuthenticator
+from exchange.identity.participants import FileParticipants
+from exchange.model.catalogue import Catalogue
+from exchange.pipeline import Parts, Pipeline
+from exchange.policy import policy_set
+from exchange.policy.embedded import EmbeddedEngine
+from exchange.policy.opa import OpaEngine
+from exchange.policy.policy_set import PolicySet
+from exchange.ports import PolicyEngine, Registers
+from exchange.recorder import Recorder
+
+_DENMARK = ZoneInfo("Europe/Copenhagen")
+CONSENTS = "samtykke"
+
+
+class SystemClock:
+    """Implements `exchange.ports.Clock` with the machine's clock."""
+
+    def now(self) -> datetime:
+        """See `exchange.ports.Clock`."""
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        """See `exchange.ports.Clock`."""
+        return datetime.now(_DENMARK).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A broker put together: its parts, its log, and its servers, not yet listening."""
+
+    parts: Parts
+    log: AuditLog
+    servers: Servers
+
+
+Replace = Callable[[Parts], Parts]
+
+
+@asynccontextmanager
+async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> AsyncIterator[Broker]:
+    """Puts a broker together; what it opened is closed in the reverse order.
+
+    Args:
+        settings: the configuration.
+        replace: lets tests put other parts in the place of some.
+
+    Raises:
+        ConfigError, PolicyError, CatalogueError, ParticipantsError, KeyFileError, LogStopped: a part
+            cannot do its work; the message says which and why.
+    """
+    async with AsyncExitStack() as stack:
+        catalogue = load_catalogue()
+        policies = policy_set.load(settings.policy.folder)
+        engine = await _engine(settings, policies, stack)
+        authenticator = SignatureAuthenticator(
+            FileParticipants(settings.identity.participants),
+            settings.server.audience,
+            SystemClock().today,
+        )
+        consents = SqlConsents(register_url(settings, CONSENTS), settings.registers.timeout)
+        stack.callback(consents.close)
+        registers = _registers(settings, catalogue, stack)
+        log = AuditLog.open(log_settings(settings))
+        stack.callback(log.close)
+        await log.archive_policy(policies.revision, policies.bundle)
+        parts = replace(
+            Parts(
+                catalogue=catalogue,
+                authenticator=authenticator,
+                consents=consents,
+                policy=engine,
+                registers=registers,
+                trail=Recorder(log),
+                clock=SystemClock(),
+                read_body=body.read,
+                encode_data=released.encode,
+                fetch_timeout=settings.registers.timeout,
+            )
+        )
+        callers = Callers(authenticator)
+        exchange = ExchangeEdge(Pipeline(parts), catalogue, callers)
+        yield Broker(parts, log, Servers(exchange, AuditEdge(log.reader, callers)))
+
+
+def log_settings(settings: Settings) -> LogSettings:
+    """The log's part of the configuration."""
+    return LogSettings(
+        url=settings.log.url,
+        keys_url=settings.vault.url,
+        origin=settings.log.origin,
+        signing_key=settings.log.signing_key,
+        master_key=settings.vault.master_key,
+        pace=Pace(
+            max_batch=settings.log.max_batch,
+            interval=settings.log.batch_interval,
+            max_pending=settings.log.max_pending,
+        ),
+    )
+
+
+def tls(settings: Settings) -> Tls:
+    """The server's part of the configuration that TLS needs."""
+    return Tls(settings.server.certificate, settings.server.key, settings.server.client_ca)
+
+
+def register_url(settings: Settings, register: str) -> str:
+    """Where a register's database is."""
+    default = f"sqlite:///{settings.registers.folder / register}.db"
+    return settings.registers.urls.get(register, default)
+
+
+async def _engine(settings: Settings, policies: PolicySet, stack: AsyncExitStack) -> PolicyEngine:
+    if settings.policy.engine == "embedded":
+        return EmbeddedEngine(policies, settings.policy.timeout)
+    server = OpaEngine(settings.policy.opa_url, policies, settings.policy.timeout)
+    return await stack.enter_async_context(server)
+
+
+def _registers(settings: Settings, catalogue: Catalogue, stack: AsyncExitStack) -> Registers:
+    adapters = {}
+    for register in sorted({d.register for d in catalogue.datasets.values()}):
+        adapter = SqlAdapter(
+            register_url(settings, register), catalogue, register, settings.registers.max_records
+        )
+        stack.callback(adapter.close)
+        adapters[register] = adapter
+    return GuardedRegisters(
+        catalogue, adapters, settings.registers.max_records, settings.registers.max_concurrent
+    )

@@ -1,0 +1,55 @@
+package decision
+
+import data.agreements
+
+# METADATA
+# title: The named agreement, or nothing when there is no such agreement
+# description: |
+#   The law opens the door, the agreement between consumer and provider says how far. Income
+#   data needs one by indkomstregisterloven § 7; the exchange asks for one in every case.
+# scope: document
+default agreement := null
+
+agreement := input.agreement if agreements[input.agreement]
+
+# METADATA
+# title: The agreement, when it binds the two parties of the request
+own := named if {
+	named := agreements[input.agreement]
+	named.consumer == input.consumer
+	named.provider == input.provider
+}
+
+# METADATA
+# title: The agreement is in force and carries the purpose
+agreement_holds if {
+	covers(own, today)
+	input.purpose in own.purposes
+	carried
+}
+
+# METADATA
+# title: The attributes that the agreement carries
+carried := names if {
+	list := own.datasets[input.dataset]
+	names := {name | some name in list}
+}
+
+# METADATA
+# title: The agreement carries the attribute
+# custom:
+#   short_name: ATTRIBUTE_NOT_IN_AGREEMENT
+#   legal_basis: gdpr.5.1.c
+#   failure_msg:
+#     en: >-
+#       The agreement does not carry this attribute; GDPR article 5(1)(c) allows only what is
+#       necessary, and the agreement says what that is. Leave it out, or have the agreement
+#       changed.
+#     da: >-
+#       Aftalen omfatter ikke oplysningen; databeskyttelsesforordningens artikel 5, stk. 1,
+#       litra c, tillader kun det nødvendige, og aftalen siger, hvad det er. Udelad den, eller
+#       få aftalen ændret.
+# related_resources:
+#   - ref: https://eur-lex.europa.eu/eli/reg/2016/679/oj
+#     description: GDPR
+not_carried := asked - carried

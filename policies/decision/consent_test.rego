@@ -1,0 +1,89 @@
+package decision_test
+
+import data.decision
+import data.tests
+
+test_allow_last_second_before_withdrawal if {
+	request := tests.with_consent("early_retirement", {"withdrawn_time": "2026-11-21T20:00:01Z"})
+	outcome := decision.decision with input as request
+	outcome.allow
+}
+
+test_refuse_at_withdrawal if {
+	request := tests.with_consent("early_retirement", {"withdrawn_time": "2026-11-21T20:00:00Z"})
+	outcome := decision.decision with input as request
+	not outcome.allow
+	tests.codes(outcome) == {"CONSENT_WITHDRAWN"}
+}
+
+test_allow_first_second_of_consent if {
+	request := tests.with_consent("early_retirement", {"given_time": "2026-11-21T20:00:00Z"})
+	outcome := decision.decision with input as request
+	outcome.allow
+}
+
+test_refuse_before_consent if {
+	request := tests.with_consent("early_retirement", {"given_time": "2026-11-21T20:00:01Z"})
+	outcome := decision.decision with input as request
+	not outcome.allow
+	tests.codes(outcome) == {"CONSENT_NOT_YET_GIVEN"}
+}
+
+test_allow_last_second_before_expiry if {
+	request := tests.with_consent("early_retirement", {"expires_time": "2026-11-21T20:00:01Z"})
+	outcome := decision.decision with input as request
+	outcome.allow
+}
+
+test_refuse_at_expiry if {
+	request := tests.with_consent("early_retirement", {"expires_time": "2026-11-21T20:00:00Z"})
+	outcome := decision.decision with input as request
+	not outcome.allow
+	tests.codes(outcome) == {"CONSENT_EXPIRED"}
+}
+
+test_refuse_no_consent if {
+	outcome := decision.decision with input as tests.changed("early_retirement", {"consent": null})
+	not outcome.allow
+	tests.codes(outcome) == {"CONSENT_MISSING"}
+}
+
+test_refuse_unknown_consent if {
+	outcome := decision.decision with input as tests.changed("early_retirement", {"consent": tests.unknown_consent})
+	not outcome.allow
+	tests.codes(outcome) == {"CONSENT_UNKNOWN"}
+}
+
+test_refuse_consent_to_another_authority if {
+	request := tests.with_consent("early_retirement", {"consumer": "91000008"})
+	outcome := decision.decision with input as request
+	not outcome.allow
+	tests.codes(outcome) == {"CONSENT_FOR_SOMETHING_ELSE"}
+}
+
+test_refuse_consent_to_another_purpose if {
+	request := tests.with_consent("early_retirement", {"purposes": ["cash-benefit.application"]})
+	outcome := decision.decision with input as request
+	not outcome.allow
+	tests.codes(outcome) == {"CONSENT_FOR_SOMETHING_ELSE"}
+}
+
+test_refuse_consent_of_another_person if {
+	request := tests.with_consent("early_retirement", {"subject_matches": false})
+	outcome := decision.decision with input as request
+	not outcome.allow
+	tests.codes(outcome) == {"CONSENT_FOR_SOMETHING_ELSE"}
+}
+
+test_refuse_consent_in_another_case if {
+	request := tests.with_consent("early_retirement", {"case_matches": false})
+	outcome := decision.decision with input as request
+	not outcome.allow
+	tests.codes(outcome) == {"CONSENT_FOR_SOMETHING_ELSE"}
+}
+
+test_allow_law_that_asks_for_no_consent if {
+	request := tests.with_consent("income", {"withdrawn_time": "2026-11-20T00:00:00Z"})
+	outcome := decision.decision with input as request
+	outcome.allow
+}

@@ -1,0 +1,15 @@
+package legal_basis.bsl.section_77_test
+
+import data.decision
+import data.tests
+
+test_allow_area if {
+	outcome := decision.decision with input as tests.valid.area
+	outcome.allow
+}
+
+test_refuse_person if {
+	outcome := decision.decision with input as tests.changed("area", {"subject_role": "applicant"})
+	not outcome.allow
+	tests.codes(outcome) == {"SUBJECT_ROLE_NOT_COVERED"}
+}

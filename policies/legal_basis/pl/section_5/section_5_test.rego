@@ -1,0 +1,23 @@
+package legal_basis.pl.section_5_test
+
+import data.decision
+import data.tests
+
+test_allow_moves_abroad if {
+	outcome := decision.decision with input as tests.valid.residence
+	outcome.allow
+}
+
+test_allow_status if {
+	outcome := decision.decision with input as tests.changed("residence", {
+		"dataset": "cpr.person",
+		"attributes": ["foedselsdato", "status", "statusdato"],
+	})
+	outcome.allow
+}
+
+test_refuse_spouse if {
+	outcome := decision.decision with input as tests.changed("residence", {"subject_role": "spouse"})
+	not outcome.allow
+	tests.codes(outcome) == {"SUBJECT_ROLE_NOT_COVERED"}
+}

@@ -1,0 +1,54 @@
+# METADATA
+# title: Income for the pension supplement
+# description: >-
+#   Udbetaling Danmark may read the income of the pensioner and the spouse, and their civil
+#   status, as far as pensionsloven makes the supplement depend on it.
+# schemas:
+#   - input: schema.input.schema
+# custom:
+#   citation: "Udbetaling Danmark-loven § 5, jf. pensionsloven; indkomstregisterloven § 7"
+#   legal_basis: udl.5.pension
+package legal_basis.udl.section_5_pension
+
+# METADATA
+# title: For which purpose, who may ask about whom, by which key, for what
+# custom:
+#   legal_basis: udl.5.pension
+permits := {"pension.supplement": {
+	"consumers": {"udbetaling_danmark"},
+	"subjects": {"applicant", "spouse"},
+	"keys": {"personnummer"},
+	"attributes": {
+		"cpr.person": {"civilstand"},
+		"eindkomst.indkomst": data.terms.income,
+	},
+	"refuse": refuse,
+}} if {
+	input.legal_basis == "udl.5.pension"
+}
+
+# METADATA
+# title: Work income that no longer counts is not read
+# description: >-
+#   What law 875/2022 (the spouse) and law 726/2023 (the pensioner) took out of the calculation.
+# custom:
+#   short_name: WORK_INCOME_NO_LONGER_RELEVANT
+#   legal_basis: udl.5.pension
+#   failure_msg:
+#     en: >-
+#       Pensionsloven, as amended by laws 875/2022 and 726/2023 (dates of entry unverified): on
+#       this law date this work income does not affect the pension. Leave loenindkomst out of
+#       the request.
+#     da: >-
+#       Pensionsloven som ændret ved lov nr. 875/2022 og nr. 726/2023 (ikrafttrædelsesdatoer
+#       ikke verificeret): på denne dato har denne arbejdsindkomst ingen betydning for
+#       pensionen. Udelad loenindkomst af anmodningen.
+# related_resources:
+#   - ref: https://www.retsinformation.dk/eli/lta/2022/875
+#     description: Lov nr. 875 af 21. juni 2022
+#   - ref: https://www.retsinformation.dk/eli/lta/2023/726
+#     description: Lov nr. 726 af 2023
+refuse contains {"attribute": "loenindkomst", "code": "WORK_INCOME_NO_LONGER_RELEVANT"} if {
+	input.legal_basis == "udl.5.pension"
+	not data.legal_basis.pl.work_income.counts(input.subject_role, input.law_date)
+}
