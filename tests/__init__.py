@@ -1,0 +1,1 @@
+"""Tests are claims: each docstring is one."""

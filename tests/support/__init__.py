@@ -1,0 +1,1 @@
+"""What tests stand on: brokers, questions, a PostgreSQL server, an OPA server."""

@@ -1,0 +1,106 @@
+"""A PostgreSQL server for tests, from Debian's package, on a free port of loopback."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_USER = "postgres"  # PostgreSQL refuses to run as root
+_START_TIMEOUT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server."""
+
+    binaries: Path
+    data: Path
+    port: int
+
+    def fresh_database(self) -> str:
+        """Makes a database and gives its SQLAlchemy URL."""
+        name = f"hjemmel_{uuid.uuid4().hex}"
+        arguments = ["-h", "127.0.0.1", "-p", str(self.port), "-U", _USER, name]
+        _run(self.binaries / "createdb", *arguments)
+        return f"postgresql+psycopg://{_USER}@127.0.0.1:{self.port}/{name}"
+
+    def stop(self) -> None:
+        """Ends the server at once, as a crash would."""
+        _run(self.binaries / "pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop")
+
+    def start(self) -> None:
+        """Starts it, or starts it again on the same data."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data}"
+        log = str(self.data / "server.log")
+        _run(
+            self.binaries / "pg_ctl",
+            *("-D", str(self.data), "-l", log, "-w", "-t", str(_START_TIMEOUT), "-o", options, "start"),
+        )
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[Server]:
+    """Makes a cluster and runs a server on it.
+
+    Raises:
+        RuntimeError: PostgreSQL is not installed; the message says which package.
+    """
+    binaries = _binaries()
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        for path in (folder, *folder.parents[: len(folder.parts) - len(_temporary().parts) - 1]):
+            path.chmod(path.stat().st_mode | 0o011)  # the server's user must pass through
+        owner = pwd.getpwnam(_USER)
+        os.chown(data, owner.pw_uid, owner.pw_gid)
+    _run(binaries / "initdb", "-D", str(data), "-U", _USER, "-A", "trust", "--no-sync", "-E", "UTF8")
+    running = Server(binaries, data, _free_port())
+    running.start()
+    try:
+        yield running
+    finally:
+        for _ in range(3):  # a test may have left it stopped
+            if not (data / "postmaster.pid").exists():
+                break
+            running.stop()
+            time.sleep(0.1)
+
+
+def _binaries() -> Path:
+    found = shutil.which("initdb")
+    candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    if found:
+        return Path(found).parent
+    if not candidates:
+        raise RuntimeError("PostgreSQL is not installed: apt-get install postgresql")
+    return candidates[0]
+
+
+def _run(program: Path, *arguments: str) -> None:
+    command = [str(program), *arguments]
+    if os.geteuid() == 0:
+        command = ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups", *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    if done.returncode:
+        raise RuntimeError(f"{program.name} failed: {done.stderr or done.stdout}")
+
+
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
