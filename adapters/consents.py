@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -63,7 +64,7 @@ class SqlConsents:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
 
-    def _read(self, reference: str) -> sa.Row[tuple[object, ...]] | None:
+    def _read(self, reference: str) -> sa.Row[Any] | None:
         with self._engine.connect() as connection:
             return connection.execute(sa.select(CONSENTS).where(CONSENTS.c.reference == reference)).first()
 

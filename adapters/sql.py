@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,7 +21,7 @@ from exchange.model.catalogue import Catalogue, Dataset
 from exchange.model.request import AsOf, Found, SubjectKey
 
 BITEMPORAL = ("registreringFra", "registreringTil", "virkningFra", "virkningTil")
-_SQL_TYPES: dict[str, type[sa.types.TypeEngine[object]]] = {
+_SQL_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {
     "integer": sa.BigInteger,
     "boolean": sa.Boolean,
 }
@@ -48,7 +49,9 @@ class SqlAdapter:
     broker's event loop.
     """
 
-    def __init__(self, url: str, catalogue: Catalogue, register: str, max_records: int, threads: int = 4):
+    def __init__(
+        self, url: str, catalogue: Catalogue, register: str, max_records: int, threads: int = 4
+    ) -> None:
         """Connects lazily: a register that is down at start fails its first fetch, not the broker.
 
         Args:
@@ -65,7 +68,7 @@ class SqlAdapter:
         self._tables: Mapping[str, sa.Table] = {
             d.name: table_of(d, metadata) for d in catalogue.datasets.values() if d.register == register
         }
-        self._statements: dict[tuple[str, tuple[str, ...], str], sa.Select[tuple[object, ...]]] = {}
+        self._statements: dict[tuple[str, tuple[str, ...], str], sa.Select[Any]] = {}
 
     async def fetch(
         self, dataset: Dataset, attributes: Sequence[str], key: SubjectKey, as_of: AsOf
@@ -85,22 +88,21 @@ class SqlAdapter:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
 
-    def _statement(
-        self, dataset: Dataset, attributes: tuple[str, ...], kind: str
-    ) -> sa.Select[tuple[object, ...]]:
+    def _statement(self, dataset: Dataset, attributes: tuple[str, ...], kind: str) -> sa.Select[Any]:
         # Building a SELECT costs more than running it; there are few distinct questions.
         question = (dataset.name, attributes, kind)
         if question not in self._statements:
             self._statements[question] = self._select(dataset, attributes, kind)
         return self._statements[question]
 
-    def _select(self, dataset: Dataset, attributes: tuple[str, ...], kind: str) -> sa.Select[tuple[object, ...]]:
+    def _select(self, dataset: Dataset, attributes: tuple[str, ...], kind: str) -> sa.Select[Any]:
         table = self._tables[dataset.name]
         key = dataset.key(kind)
         if key is None:
             raise Failed.because("REGISTER_ANSWER_INVALID")
         column = table.c[key.attribute]
-        effect, registration = sa.bindparam("effect"), sa.bindparam("registration")
+        effect: sa.BindParameter[str] = sa.bindparam("effect")
+        registration: sa.BindParameter[str] = sa.bindparam("registration")
         return (
             sa.select(column, *(table.c[name] for name in attributes))
             .where(
@@ -114,7 +116,7 @@ class SqlAdapter:
 
     def _read(
         self,
-        statement: sa.Select[tuple[object, ...]],
+        statement: sa.Select[Any],
         parameters: Mapping[str, object],
         attributes: Sequence[str],
     ) -> list[Found]:

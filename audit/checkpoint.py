@@ -12,6 +12,9 @@ from audit.merkle import HASH_SIZE
 from audit.note import NoteSigner, NoteVerifier
 
 
+_LINES = 3  # after the origin: size, root, and nothing
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """The state of a log: its origin, how many entries it has, and their root."""
@@ -36,16 +39,16 @@ def parse(text: str) -> Checkpoint:
     Raises:
         FormatError: they are not a checkpoint, or carry extension lines.
     """
-    lines = text.split("\n")
-    if len(lines) != 4 or lines[3] or not lines[0]:
+    origin, *lines = text.split("\n")
+    if len(lines) != _LINES or lines[-1] or not origin:
         raise FormatError("a checkpoint has exactly three lines: origin, size, root")
-    if re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1], re.ASCII) is None:
+    if re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[0], re.ASCII) is None:
         raise FormatError("the size of a checkpoint is a decimal number without leading zeros")
     try:
-        root = base64.b64decode(lines[2], validate=True)
+        root = base64.b64decode(lines[1], validate=True)
     except ValueError as error:
         raise FormatError("the root of a checkpoint is base64") from error
-    checkpoint = Checkpoint(lines[0], int(lines[1]), root)
+    checkpoint = Checkpoint(origin, int(lines[0]), root)
     if len(root) != HASH_SIZE or checkpoint.text != text:
         raise FormatError("the root of a checkpoint is 32 bytes in canonical base64")
     return checkpoint

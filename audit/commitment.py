@@ -17,9 +17,7 @@ OPENING_SIZE = 32
 def fresh_openings(names: list[str]) -> dict[str, bytes]:
     """Draws one opening a name."""
     randomness = os.urandom(OPENING_SIZE * len(names))
-    return {
-        name: randomness[i * OPENING_SIZE : (i + 1) * OPENING_SIZE] for i, name in enumerate(names)
-    }
+    return {name: randomness[i * OPENING_SIZE : (i + 1) * OPENING_SIZE] for i, name in enumerate(names)}
 
 
 def commit(opening: bytes, name: str, value: bytes) -> str:

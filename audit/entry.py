@@ -95,9 +95,7 @@ def commit_to(submission: Submission) -> Leaf:
     if unknown:
         raise FormatError(f"an entry does not commit to {', '.join(sorted(unknown))}")
     openings = fresh_openings(list(submission.values))
-    commitments = {
-        name: commit(openings[name], name, value) for name, value in submission.values.items()
-    }
+    commitments = {name: commit(openings[name], name, value) for name, value in submission.values.items()}
     data = encode(submission.entry, commitments)
     if len(data) > MAX_ENTRY:
         raise FormatError(f"an entry holds at most {MAX_ENTRY} bytes")
@@ -107,9 +105,7 @@ def commit_to(submission: Submission) -> Leaf:
 def encode(entry: Entry, commitments: Mapping[str, str]) -> bytes:
     """Writes the leaf of an entry: canonical JSON (RFC 8785)."""
     document: dict[str, Any] = {f: _plain(getattr(entry, f)) for f in _FIELDS}
-    document["obligations"] = [
-        {"id": o.id, "fact": o.fact, "effect": o.effect} for o in entry.obligations
-    ]
+    document["obligations"] = [{"id": o.id, "fact": o.fact, "effect": o.effect} for o in entry.obligations]
     document["v"] = VERSION
     document["commitments"] = dict(commitments)
     return canonical.encode(document)
@@ -129,7 +125,8 @@ def decode(data: bytes) -> tuple[Entry, dict[str, str]]:
         raise FormatError("an entry has exactly the fields of its version")
     try:
         document["obligations"] = tuple(AppliedObligation(**o) for o in document["obligations"])
-        return Entry(**{k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}), commitments
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
+        return Entry(**values), commitments
     except TypeError as error:
         raise FormatError("a field of the entry has the wrong shape") from error
 

@@ -1,13 +1,13 @@
 """What can go wrong with a log.
 
-    LogError
-    ├── FormatError          bytes that are not what they claim to be
-    ├── VerificationError    a signature, hash or proof that does not hold
-    ├── DuplicateRequest     a request id that was used before
-    ├── IntentionClosed      an entry came after its intention was closed as interrupted
-    ├── NotFound             no such entry
-    ├── LogBusy              more is waiting than the log takes in
-    └── LogStopped           the writer stopped: a commit failed, or another owner took the log
+LogError
+├── FormatError          bytes that are not what they claim to be
+├── VerificationError    a signature, hash or proof that does not hold
+├── DuplicateRequest     a request id that was used before
+├── IntentionClosed      an entry came after its intention was closed as interrupted
+├── NotFound             no such entry
+├── LogBusy              more is waiting than the log takes in
+└── LogStopped           the writer stopped: a commit failed, or another owner took the log
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -37,7 +37,7 @@ class LogSettings:
     origin: str
     signing_key: Path
     master_key: Path
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
 
 
 class AuditLog:
@@ -121,5 +121,3 @@ def load_signer(origin: str, path: Path) -> NoteSigner:
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError(f"{path} holds no Ed25519 key")
     return Ed25519Signer(origin, key)
-
-

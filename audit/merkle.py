@@ -98,9 +98,7 @@ def consistency_proof(old: int, new: int, read: NodeReader) -> list[bytes]:
     return path[::-1]
 
 
-def verify_inclusion(
-    leaf: bytes, index: int, size: int, proof: Sequence[bytes], tree_root: bytes
-) -> None:
+def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], tree_root: bytes) -> None:
     """Verifies an audit path (RFC 9162 section 2.1.3.2).
 
     Raises:
@@ -120,9 +118,7 @@ def verify_inclusion(
         raise VerificationError("the inclusion proof does not lead to the checkpoint's root")
 
 
-def verify_consistency(
-    old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
-) -> None:
+def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:
     """Verifies that the tree of `new` leaves extends the one of `old` (section 2.1.4.2).
 
     Raises:

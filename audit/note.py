@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from audit.errors import FormatError, VerificationError
 
 _ED25519 = 0x01
+_KEY_SIZE = 32
+_KEY_ID_SIZE = 4
 _DASH = "\N{EM DASH} "
 _MAX_SIGNATURES = 100
 
@@ -61,7 +63,7 @@ class NoteVerifier:
     def key_id(self) -> bytes:
         """The first four bytes of `SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key)`."""
         data = self.name.encode() + b"\n" + bytes([_ED25519]) + self.public_key
-        return sha256(data).digest()[:4]
+        return sha256(data).digest()[:_KEY_ID_SIZE]
 
     @property
     def vkey(self) -> str:
@@ -79,7 +81,7 @@ class NoteVerifier:
         name, _, rest = vkey.strip().partition("+")
         key_id, _, encoded = rest.partition("+")
         key = _base64(encoded, "the key of a vkey")
-        if not is_key_name(name) or len(key) != 33 or key[0] != _ED25519:
+        if not is_key_name(name) or len(key) != 1 + _KEY_SIZE or key[0] != _ED25519:
             raise FormatError("not an Ed25519 verifier key of the form name+id+base64")
         verifier = cls(name, key[1:])
         if verifier.key_id.hex() != key_id:
@@ -96,9 +98,7 @@ class NoteVerifier:
         if not mine:
             raise VerificationError(f"the note is not signed by {self.name}+{self.key_id.hex()}")
         try:
-            Ed25519PublicKey.from_public_bytes(self.public_key).verify(
-                mine[0].signature, note.text.encode()
-            )
+            Ed25519PublicKey.from_public_bytes(self.public_key).verify(mine[0].signature, note.text.encode())
         except InvalidSignature as error:
             raise VerificationError(f"the signature of {self.name} does not hold") from error
 
@@ -124,9 +124,7 @@ class Ed25519Signer:
 
     def sign(self, text: str) -> NoteSignature:
         """Signs a text."""
-        return NoteSignature(
-            self._verifier.name, self._verifier.key_id, self._key.sign(text.encode())
-        )
+        return NoteSignature(self._verifier.name, self._verifier.key_id, self._key.sign(text.encode()))
 
 
 def is_key_name(name: str) -> bool:
@@ -136,9 +134,7 @@ def is_key_name(name: str) -> bool:
 
 def write(text: str, signatures: Iterable[NoteSignature]) -> str:
     """Puts a note together."""
-    lines = [
-        f"{_DASH}{s.name} {base64.b64encode(s.key_id + s.signature).decode()}\n" for s in signatures
-    ]
+    lines = [f"{_DASH}{s.name} {base64.b64encode(s.key_id + s.signature).decode()}\n" for s in signatures]
     return f"{text}\n{''.join(lines)}"
 
 
@@ -162,9 +158,9 @@ def parse(data: str) -> Note:
 def _signature(line: str) -> NoteSignature:
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
     signature = _base64(encoded, "a signature line")
-    if not line.startswith(_DASH) or not is_key_name(name) or len(signature) < 5:
+    if not line.startswith(_DASH) or not is_key_name(name) or len(signature) <= _KEY_ID_SIZE:
         raise FormatError("a signature line has the form '— name base64'")
-    return NoteSignature(name, signature[:4], signature[4:])
+    return NoteSignature(name, signature[:_KEY_ID_SIZE], signature[_KEY_ID_SIZE:])
 
 
 def _base64(text: str, what: str) -> bytes:

@@ -17,6 +17,7 @@ from audit.merkle import HASH_SIZE, leaf_hash, verify_inclusion
 from audit.note import NoteVerifier
 
 _HEADER = "c2sp.org/tlog-proof@v1"
+_MAX_HASHES = 63  # of a tree whose size fits 63 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +63,14 @@ def parse(text: str) -> ProofFile:
     """
     head, separator, signed = text.partition("\n\n")
     lines = head.split("\n")
-    if not separator or lines[0] != _HEADER or len(lines) < 2:
+    if not separator or lines[0] != _HEADER or not lines[1:]:
         raise FormatError(f"a receipt begins with the line {_HEADER}")
     extra = None
     if lines[1].startswith("extra "):
         extra = _base64(lines.pop(1).removeprefix("extra "))
     index = re.fullmatch(r"index (0|[1-9][0-9]{0,18})", lines[1] if len(lines) > 1 else "", re.ASCII)
     hashes = tuple(_base64(line) for line in lines[2:])
-    if index is None or len(hashes) > 63 or any(len(h) != HASH_SIZE for h in hashes):
+    if index is None or len(hashes) > _MAX_HASHES or any(len(h) != HASH_SIZE for h in hashes):
         raise FormatError("a receipt has a line 'index N' and then lines of 32-byte hashes in base64")
     proof = ProofFile(int(index[1]), hashes, signed, extra)
     if proof.text != text:

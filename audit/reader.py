@@ -115,9 +115,7 @@ class LogReader:
             NotFound: no policy set of this revision ever decided here.
         """
         with self._connect() as connection:
-            query = sa.select(policy_revisions.c.bundle).where(
-                policy_revisions.c.revision == revision
-            )
+            query = sa.select(policy_revisions.c.bundle).where(policy_revisions.c.revision == revision)
             bundle: bytes | None = connection.execute(query).scalar()
         if bundle is None:
             raise NotFound(f"no policy set of revision {revision} is archived")
@@ -129,7 +127,8 @@ class LogReader:
             row = connection.execute(query).first()
         if row is None:
             raise NotFound("the log has no such entry")
-        return StoredEntry(row.index, row.leaf, entry.decode(row.leaf)[0])
+        index, leaf = row
+        return StoredEntry(index, leaf, entry.decode(leaf)[0])
 
     def _connect(self) -> sa.Connection:
         return self._engine.connect().execution_options(read_only=True)

@@ -157,7 +157,7 @@ class Sequencer:
     def _run(self) -> None:
         company = False
         while True:
-            batch, ending = self._collect(company)
+            batch, ending = self._collect(company=company)
             company = len(batch) > 1
             if batch:
                 self._answer(batch, self._attempt(batch))
@@ -166,7 +166,7 @@ class Sequencer:
             if self._stopped:
                 self._start_over()
 
-    def _collect(self, company: bool) -> tuple[list[_Ticket], bool]:
+    def _collect(self, *, company: bool) -> tuple[list[_Ticket], bool]:
         """Waits for operations. A lone caller is served at once; a crowd is gathered first."""
         first = self._waiting.get()
         if first is None:
@@ -189,7 +189,7 @@ class Sequencer:
             return [LogStopped(self._stopped)] * len(batch)
         try:
             return self._commit([ticket.operation for ticket in batch])
-        except Exception as error:  # whatever failed, the state of the disk is unknown now
+        except Exception as error:  # noqa: BLE001  # whatever failed, the state of the disk is unknown now
             _log.exception("log_commit_failed")
             self._stopped = f"a commit failed: {type(error).__name__}"
             self._lost = isinstance(error, _OwnershipLost)
@@ -264,9 +264,7 @@ class Sequencer:
         with self._engine.begin() as connection:
             ids = [e.request_id for e in leaves if e.request_id]
             store.close_intentions(connection, ids)
-            head = self._grow(
-                connection, [replace(e, leaf_hash=leaf_hash(e.data)) for e in leaves]
-            )
+            head = self._grow(connection, [replace(e, leaf_hash=leaf_hash(e.data)) for e in leaves])
         self._settle(head, ids)
 
     # One batch
@@ -325,9 +323,7 @@ class Sequencer:
                 leaf_hash(o.leaf.data),
                 _claim(o),
                 key_id,
-                vault.seal(
-                    keys[key_id], o.leaf.data, Opened(o.leaf.openings, o.submission.values)
-                ),
+                vault.seal(keys[key_id], o.leaf.data, Opened(o.leaf.openings, o.submission.values)),
             )
             for o, key_id in zip(operations, key_ids, strict=True)
         ]

@@ -59,9 +59,7 @@ def create_head(connection: sa.Connection, new: Head) -> None:
 def swap_head(connection: sa.Connection, old: Head, new: Head) -> bool:
     """Replaces the head if it still has the old epoch and size; tells whether it had."""
     result = connection.execute(
-        head.update().where(
-            head.c.id == _HEAD, head.c.epoch == old.epoch, head.c.size == old.size
-        ),
+        head.update().where(head.c.id == _HEAD, head.c.epoch == old.epoch, head.c.size == old.size),
         {
             "epoch": new.epoch,
             "size": new.size,
@@ -157,9 +155,7 @@ def _tile_hashes(connection: sa.Connection, level: int, index: int) -> bytes:
     below = sa.select(tiles.c.hashes).where(
         tiles.c.level == level - 1, tiles.c.index >= begin, tiles.c.index < end
     )
-    return b"".join(
-        subtree(hashes) for hashes in connection.execute(below.order_by(tiles.c.index)).scalars()
-    )
+    return b"".join(subtree(hashes) for hashes in connection.execute(below.order_by(tiles.c.index)).scalars())
 
 
 class StoredNodes:

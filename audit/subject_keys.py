@@ -58,6 +58,5 @@ class SubjectKeys:
         query = sa.select(subject_keys).where(subject_keys.c.key_id.in_(key_ids))
         with self._engine.connect().execution_options(read_only=True) as connection:
             return {
-                row.key_id: self._master.unwrap(row.key_id, row.wrapped)
-                for row in connection.execute(query)
+                row.key_id: self._master.unwrap(row.key_id, row.wrapped) for row in connection.execute(query)
             }

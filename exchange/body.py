@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime
 
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
+from hjemmel.exchange.v1 import envelope_pb2 as pb
 
 from exchange.errors import ExchangeError, FieldViolation, Refused
 from exchange.model.identifiers import SUBJECT_KEYS, is_cvr
 from exchange.model.request import Request, SubjectKey
-from hjemmel.exchange.v1 import envelope_pb2 as pb
 
 MAX_ATTRIBUTES = 100
 _MAX_TEXT = 200
@@ -66,7 +66,11 @@ def malformed(*violations: FieldViolation) -> ExchangeError:
 
 
 def _checked(
-    violations: list[FieldViolation], field: str, value: str, check: Callable[[str], bool], form: str
+    violations: list[FieldViolation],
+    field: str,
+    value: str,
+    check: Callable[[str], bool],
+    form: str,
 ) -> str:
     if not check(value):
         violations.append(FieldViolation(field, f"must be {form}"))
@@ -131,7 +135,7 @@ def _date(violations: list[FieldViolation], field: str, value: str) -> date | No
 def _time(
     violations: list[FieldViolation], field: str, message: pb.ExchangeBody, value: Timestamp
 ) -> datetime | None:
-    if not message.HasField(field):  # type: ignore[arg-type]  # the field's name is one of two literals
+    if not message.HasField(field):
         return None
     try:
         return value.ToDatetime(UTC)

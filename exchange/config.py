@@ -81,9 +81,7 @@ class Policy(_Section):
 class Registers(_Section):
     """Where data comes from."""
 
-    folder: Path = Field(
-        Path("registers"), description="Folder of SQLite registers, `<register>.db` each."
-    )
+    folder: Path = Field(Path("registers"), description="Folder of SQLite registers, `<register>.db` each.")
     urls: dict[str, str] = Field(
         default_factory=dict,
         description="SQLAlchemy URL of a register's database, by register; instead of the folder's.",
@@ -100,11 +98,16 @@ class Log(_Section):
     origin: KeyName = Field("hjemmel.example/log", description="Name of the log, in every checkpoint.")
     signing_key: Path = Field(Path("keys/log.key"), description="Ed25519 key of the log, PEM, mode 0600.")
     batch_interval: float = Field(
-        0.002, ge=0, le=1, description="Shortest time between two group commits under load, seconds."
+        0.002,
+        ge=0,
+        le=1,
+        description="Shortest time between two group commits under load, seconds.",
     )
     max_batch: int = Field(512, ge=1, le=10_000, description="Most operations in one group commit.")
     max_pending: int = Field(
-        10_000, ge=1, description="Most operations waiting; beyond it callers are told to come back."
+        10_000,
+        ge=1,
+        description="Most operations waiting; beyond it callers are told to come back.",
     )
 
 
@@ -122,17 +125,17 @@ class Settings(BaseSettings):
         env_prefix="HJEMMEL_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    server: Server = Field(default_factory=Server)
-    identity: Identity = Field(default_factory=Identity)
-    policy: Policy = Field(default_factory=Policy)
-    registers: Registers = Field(default_factory=Registers)
-    log: Log = Field(default_factory=Log)
-    vault: Vault = Field(default_factory=Vault)
+    server: Server = Server()
+    identity: Identity = Identity()
+    policy: Policy = Policy()
+    registers: Registers = Registers()
+    log: Log = Log()
+    vault: Vault = Vault()
 
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the base class has it
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # no .env files: one file, one environment

@@ -58,9 +58,7 @@ CODES: dict[str, Code] = {
     "PARTICIPANT_UNKNOWN": Code(
         Status.UNAUTHENTICATED, "The certificate's organisation does not take part in the exchange."
     ),
-    "PARTICIPANT_REVOKED": Code(
-        Status.UNAUTHENTICATED, "The organisation's participation is revoked."
-    ),
+    "PARTICIPANT_REVOKED": Code(Status.UNAUTHENTICATED, "The organisation's participation is revoked."),
     "ENVELOPE_EMPTY": Code(
         Status.INVALID_ARGUMENT, "The request has no body or no signature: send a SignedEnvelope."
     ),
@@ -68,14 +66,14 @@ CODES: dict[str, Code] = {
         Status.UNAUTHENTICATED, "The signature is not a JWS in compact serialisation (RFC 7515)."
     ),
     "SIGNATURE_ALGORITHM_NOT_ALLOWED": Code(
-        Status.UNAUTHENTICATED, "The JWS must be signed with ES256 or EdDSA, with the key's own algorithm."
+        Status.UNAUTHENTICATED,
+        "The JWS must be signed with ES256 or EdDSA, with the key's own algorithm.",
     ),
     "SIGNATURE_KEY_UNKNOWN": Code(
-        Status.UNAUTHENTICATED, "The JWS names a key (kid) that the organisation has not registered."
+        Status.UNAUTHENTICATED,
+        "The JWS names a key (kid) that the organisation has not registered.",
     ),
-    "SIGNATURE_INVALID": Code(
-        Status.UNAUTHENTICATED, "The JWS does not verify with the registered key."
-    ),
+    "SIGNATURE_INVALID": Code(Status.UNAUTHENTICATED, "The JWS does not verify with the registered key."),
     "SIGNATURE_CLAIMS_INVALID": Code(
         Status.UNAUTHENTICATED,
         "The JWS lacks a claim or has a wrong one: iss, sub, jti, iat, exp, aud and body_sha256 are needed.",
@@ -94,7 +92,8 @@ CODES: dict[str, Code] = {
         Status.UNAUTHENTICATED, "The JWS's issuer (iss) is not the organisation of the certificate."
     ),
     "BODY_DIGEST_MISMATCH": Code(
-        Status.UNAUTHENTICATED, "The JWS was made over another body: sign exactly the bytes you send."
+        Status.UNAUTHENTICATED,
+        "The JWS was made over another body: sign exactly the bytes you send.",
     ),
     "DELEGATION_MISSING": Code(
         Status.PERMISSION_DENIED,
@@ -109,11 +108,10 @@ CODES: dict[str, Code] = {
         Status.INVALID_ARGUMENT, "The body is not a serialised hjemmel.exchange.v1.ExchangeBody."
     ),
     "FIELD_INVALID": Code(Status.INVALID_ARGUMENT, "A field of the request is missing or malformed."),
-    "DATASET_UNKNOWN": Code(
-        Status.INVALID_ARGUMENT, "No such dataset: ListDatasets tells which there are."
-    ),
+    "DATASET_UNKNOWN": Code(Status.INVALID_ARGUMENT, "No such dataset: ListDatasets tells which there are."),
     "ATTRIBUTE_UNKNOWN": Code(
-        Status.INVALID_ARGUMENT, "The dataset has no such attribute: GetDataset tells which there are."
+        Status.INVALID_ARGUMENT,
+        "The dataset has no such attribute: GetDataset tells which there are.",
     ),
     "KEY_KIND_UNKNOWN": Code(
         Status.INVALID_ARGUMENT, "The dataset is not looked up by this kind of key: see GetDataset."
@@ -125,19 +123,23 @@ CODES: dict[str, Code] = {
         Status.UNAVAILABLE, "The policy engine did not decide in time; nothing was granted."
     ),
     "POLICY_ANSWER_INVALID": Code(
-        Status.INTERNAL, "The policy engine answered something that is no decision; nothing was granted."
+        Status.INTERNAL,
+        "The policy engine answered something that is no decision; nothing was granted.",
     ),
     "CONSENT_REGISTER_UNAVAILABLE": Code(
-        Status.UNAVAILABLE, "The register of consents did not answer: try again later under a new id."
+        Status.UNAVAILABLE,
+        "The register of consents did not answer: try again later under a new id.",
     ),
     "REGISTER_UNAVAILABLE": Code(
         Status.UNAVAILABLE, "The register did not answer: try again later under a new request id."
     ),
     "REGISTER_TIMEOUT": Code(
-        Status.DEADLINE_EXCEEDED, "The register did not answer in time: try again under a new request id."
+        Status.DEADLINE_EXCEEDED,
+        "The register did not answer in time: try again under a new request id.",
     ),
     "REGISTER_ANSWER_INVALID": Code(
-        Status.INTERNAL, "The register answered something else than was asked; nothing was released."
+        Status.INTERNAL,
+        "The register answered something else than was asked; nothing was released.",
     ),
     "LOG_UNAVAILABLE": Code(
         Status.UNAVAILABLE, "The audit log cannot record at present, so nothing is released."

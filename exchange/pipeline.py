@@ -260,12 +260,8 @@ class _Exchange:
             dataset = self._parts.catalogue.datasets.get(name)
             if dataset is None or dataset.key(request.subject.kind) is None:
                 continue  # the question cannot be answered, so that its obligation withholds
-            found[name] = await self._parts.registers.fetch(
-                name, attributes, request.subject, as_of, limit
-            )
-        facts = {
-            c.fact: [record.get(c.attribute) for record in found.get(c.dataset, ())] for c in conditions
-        }
+            found[name] = await self._parts.registers.fetch(name, attributes, request.subject, as_of, limit)
+        facts = {c.fact: [record.get(c.attribute) for record in found.get(c.dataset, ())] for c in conditions}
         return Fetched(granted, found[request.dataset], facts)
 
     # 5. Whatever came back is cut to the grant.
@@ -330,14 +326,10 @@ def _existing(catalogue: Catalogue, request: Request) -> Dataset:
         )
     if not set(request.attributes) <= dataset.attribute_names:
         names = ", ".join(sorted(dataset.attribute_names))
-        raise Refused.because(
-            "ATTRIBUTE_UNKNOWN", FieldViolation("attributes", f"must be among {names}")
-        )
+        raise Refused.because("ATTRIBUTE_UNKNOWN", FieldViolation("attributes", f"must be among {names}"))
     if dataset.key(request.subject.kind) is None:
         kinds = ", ".join(k.kind for k in dataset.keys)
-        raise Refused.because(
-            "KEY_KIND_UNKNOWN", FieldViolation("subject.kind", f"must be one of {kinds}")
-        )
+        raise Refused.because("KEY_KIND_UNKNOWN", FieldViolation("subject.kind", f"must be one of {kinds}"))
     return dataset
 
 
@@ -358,7 +350,10 @@ def _consent_facts(reference: str, consent: Consent | None) -> dict[str, Any]:
 
 
 def _understood(error: Exception) -> ExchangeError:
-    """Takes whatever is not understood for a failure. Its text may hold personal data: only its kind is logged."""
+    """Takes whatever is not understood for a failure.
+
+    Its text may hold personal data, so that only its kind is logged.
+    """
     if isinstance(error, ExchangeError):
         return error
     _log.error("exchange_failed", extra={"error": type(error).__name__})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exchange.model.request import Record, Value
 from hjemmel.exchange.v1 import data_pb2 as pb
+
+from exchange.model.request import Record, Value
 
 
 def encode(records: Sequence[Record]) -> bytes:

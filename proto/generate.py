@@ -38,7 +38,11 @@ def main() -> int:
         made = {p.relative_to(folder): p.read_text() for p in Path(folder).rglob("*.py*")}
         made = {p: text for p, text in made.items() if not is_empty_service(p, text)}
         stale = [p for p, text in made.items() if read(ROOT / p) != text]
-        stale += [p.relative_to(ROOT) for p in ROOT.rglob("*_pb2*") if p.relative_to(ROOT) not in made and p.suffix != ".pyc"]
+        stale += [
+            p.relative_to(ROOT)
+            for p in ROOT.rglob("*_pb2*")
+            if p.relative_to(ROOT) not in made and p.suffix != ".pyc"
+        ]
         if "--check" in sys.argv:
             for path in stale:
                 print(f"proto/{path} is not what the .proto files give: run make proto")

@@ -10,12 +10,8 @@ from typing import Any
 from exchange.model.catalogue import Attribute, Catalogue, Dataset, Key, Text
 from exchange.model.identifiers import SUBJECT_KEYS, is_cvr
 
-TYPES = frozenset(
-    {"string", "integer", "boolean", "date", "month", "code", "uuid", "personnummer", "cvr"}
-)
-SENSITIVITIES = frozenset(
-    {"ordinary", "identifier", "confidential", "confidential_if_protected", "special"}
-)
+TYPES = frozenset({"string", "integer", "boolean", "date", "month", "code", "uuid", "personnummer", "cvr"})
+SENSITIVITIES = frozenset({"ordinary", "identifier", "confidential", "confidential_if_protected", "special"})
 SUBJECTS = frozenset({"person", "property", "company"})
 CARDINALITIES = frozenset({"one", "many"})
 

@@ -59,9 +59,7 @@ def companies(
     """Returns that many companies, three in ten of them a person's own."""
     rng = stream(seed, "companies")
     numbers = cvr_numbers()
-    owners = [
-        life for life in lives if life.now.status == LIVES_HERE and 20 < life.person.age() < 75
-    ]
+    owners = [life for life in lives if life.now.status == LIVES_HERE and 20 < life.person.age() < 75]
     rng.shuffle(owners)
     made = []
     used = 0
@@ -105,9 +103,7 @@ def tables(made: Sequence[Company]) -> dict[str, Table]:
     for company in made:
         versions = [Version(company.started, company.started, ACTIVE)]
         if company.closed:
-            versions.append(
-                Version(company.closed, company.closed + timedelta(days=2), company.end)
-            )
+            versions.append(Version(company.closed, company.closed + timedelta(days=2), company.end))
 
         def values(status: str, of: Company = company) -> Row:
             return (

@@ -25,9 +25,7 @@ def digest(registers: Registers) -> str:
     sha = hashlib.sha256()
     for name in sorted(registers.tables):
         table = registers.tables[name]
-        line = json.dumps(
-            [name, table.columns, table.rows], ensure_ascii=False, separators=(",", ":")
-        )
+        line = json.dumps([name, table.columns, table.rows], ensure_ascii=False, separators=(",", ":"))
         sha.update(line.encode())
         sha.update(b"\n")
     return sha.hexdigest()

@@ -71,9 +71,7 @@ def _recent(rng: random.Random, least: int, most: int) -> date:
     return REFERENCE_DATE - timedelta(days=rng.randint(least, most))
 
 
-def _begin(
-    rng: random.Random, household: Household, person: Person, home: Dwelling, arrived: date
-) -> _Story:
+def _begin(rng: random.Random, household: Household, person: Person, home: Dwelling, arrived: date) -> _Story:
     civil = "ugift"
     if person.age() > 45 and household.kind in {"single", "single_parent"}:
         civil = rng.choices(("ugift", "fraskilt", "enke_enkemand"), (35, 40, 25))[0]
@@ -110,9 +108,7 @@ def _end(rng: random.Random, household: Household, stories: Sequence[_Story]) ->
     first = stories[0]
     age, chance = first.person.age(), rng.random()
     # After every other change of the household, so that the end is the last word.
-    day = max(
-        [_recent(rng, 20, 700), *(d + timedelta(days=5) for s in stories for d, _ in s.changes)]
-    )
+    day = max([_recent(rng, 20, 700), *(d + timedelta(days=5) for s in stories for d, _ in s.changes)])
     if day > REFERENCE_DATE - timedelta(days=15):
         return
     if age > 70 and chance < 0.06:

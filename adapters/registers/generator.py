@@ -67,9 +67,7 @@ def _people(lives: Sequence[Life], scene: SceneRows, seed: int) -> dict[str, Tab
     )
 
 
-def _money(
-    lives: Sequence[Life], firms: Sequence[Company], scene: SceneRows, seed: int
-) -> dict[str, Table]:
+def _money(lives: Sequence[Life], firms: Sequence[Company], scene: SceneRows, seed: int) -> dict[str, Table]:
     payers = [firm.number for firm in firms if firm.end == ACTIVE]
     cases, paid = benefits.benefits(lives, seed)
     return income.table([*income.incomes(lives, payers, seed), *scene.incomes]) | benefits.tables(

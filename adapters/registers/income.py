@@ -54,9 +54,7 @@ def reported(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=10)
 
 
-def row(
-    number: str, month: date, pay: Pay, recorded: date | None = None, until: date | None = None
-) -> Row:
+def row(number: str, month: date, pay: Pay, recorded: date | None = None, until: date | None = None) -> Row:
     """Returns one row of income.
 
     Args:

@@ -60,8 +60,7 @@ class Lookup:
         for at, begins, ends, value in self._connection.execute(statement):
             known.setdefault(at, []).append((begins or "", ends, value))
         return [
-            _holding(known.get(str(row.get(column)), []), _moment(row.get("virkningFra")))
-            for row in rows
+            _holding(known.get(str(row.get(column)), []), _moment(row.get("virkningFra"))) for row in rows
         ]
 
 

@@ -27,7 +27,7 @@ VALUATION_YEARS: Final = (2020, 2022)
 _CODES: Final = {"person": "10", "association": "20", "company": "30", "municipality": "50"}
 
 
-def share(  # noqa: PLR0913 - all but the property are named
+def share(
     bfe: int,
     *,
     since: date,

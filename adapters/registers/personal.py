@@ -87,7 +87,7 @@ def journals(lives: Sequence[Life], seed: int) -> list[Row]:
     return rows
 
 
-def consent(  # noqa: PLR0913 - all but whose it is are named
+def consent(
     reference: str,
     number: str,
     *,
@@ -134,9 +134,7 @@ def consents(lives: Sequence[Life], seed: int) -> list[Row]:
     return rows
 
 
-def tables(
-    amounts: Sequence[Row], contacts: Sequence[Row], given: Sequence[Row]
-) -> dict[str, Table]:
+def tables(amounts: Sequence[Row], contacts: Sequence[Row], given: Sequence[Row]) -> dict[str, Table]:
     """Returns `skat.formue`, `sundhed.journaludtraek` and the consents."""
     return {
         "skat.formue": Table(WEALTH, tuple(sorted(amounts, key=row_order))),

@@ -72,9 +72,7 @@ class Dwelling:
         return f"{lot.street} {lot.number}{floor}, {lot.town.postcode} {lot.town.name}"
 
 
-def dwelling(
-    building: Building, floor: str | None, door: str | None, **facts: int | str
-) -> Dwelling:
+def dwelling(building: Building, floor: str | None, door: str | None, **facts: int | str) -> Dwelling:
     """Makes a dwelling whose ids follow from its building and its place there."""
     key = f"{building.id}|{floor}|{door}"
     address = identifier("dar.adresse", key)

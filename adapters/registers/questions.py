@@ -30,7 +30,7 @@ STATUS: Final = ("foedselsdato", "status", "statusdato")
 HOUSEHOLD: Final = ("civilstand", "foedselsdato", "personnummer")
 
 
-def case(  # noqa: PLR0913, PLR0917 - a line of a table
+def case(
     name: str,
     titles: tuple[str, str],
     request: PlantedRequest,
@@ -50,7 +50,7 @@ def household(home: str) -> PlantedRequest:
     )
 
 
-def income(person: str, role: str = "applicant", **more: Any) -> PlantedRequest:  # noqa: ANN401 - passed on
+def income(person: str, role: str = "applicant", **more: Any) -> PlantedRequest:
     """Asks for income, for housing benefit."""
     return PlantedRequest(
         *(UDK, "eindkomst.indkomst", "personnummer", PEOPLE[person].number, role, INCOME),
@@ -97,7 +97,7 @@ def residence(person: str, dataset: str, attributes: tuple[str, ...]) -> Planted
     )
 
 
-def supplement(person: str, role: str, on: date | None, **more: Any) -> PlantedRequest:  # noqa: ANN401 - passed on
+def supplement(person: str, role: str, on: date | None, **more: Any) -> PlantedRequest:
     """Asks for income, for a pension supplement; `on` is the law date."""
     return PlantedRequest(
         *(UDK, "eindkomst.indkomst", "personnummer", PEOPLE[person].number, role),

@@ -81,9 +81,7 @@ def load_real(source: Path, target: Path, progress: Progress | None = None) -> R
     target.mkdir(parents=True, exist_ok=True)
     reports: list[FileReport] = []
     for register, names in _FILES.items():
-        engine = sa.create_engine(
-            f"sqlite:///{target / f'{register}.db'}", poolclass=sa.pool.NullPool
-        )
+        engine = sa.create_engine(f"sqlite:///{target / f'{register}.db'}", poolclass=sa.pool.NullPool)
         metadata, tables = schema(register)
         try:
             with engine.begin() as connection:

@@ -100,9 +100,7 @@ class Loader:
             count.joined,
         )
 
-    def _batches(
-        self, path: Path, dataset: Dataset, count: _Count
-    ) -> Iterator[list[dict[str, Value]]]:
+    def _batches(self, path: Path, dataset: Dataset, count: _Count) -> Iterator[list[dict[str, Value]]]:
         found = read(path, self._progress)
         while raw := list(islice(found, _BATCH)):
             self._join(dataset.name, raw, count)
@@ -124,10 +122,7 @@ class Loader:
         if name == "bbr.bygning":
             owned = self._lookups["property"].find(rows, "grund")
             numbers = self._lookups["bfe"].find(
-                [
-                    {"id": at, "virkningFra": r.get("virkningFra")}
-                    for at, r in zip(owned, rows, strict=True)
-                ],
+                [{"id": at, "virkningFra": r.get("virkningFra")} for at, r in zip(owned, rows, strict=True)],
                 "id",
             )
             for row, number in zip(rows, numbers, strict=True):
@@ -143,9 +138,7 @@ class Loader:
     def _put(self, table: sa.Table, batch: list[dict[str, Value]], count: _Count) -> None:
         if not batch:
             return
-        same = sa.delete(table).where(
-            *(table.c[name] == sa.bindparam(f"same_{name}") for name in _IDENTITY)
-        )
+        same = sa.delete(table).where(*(table.c[name] == sa.bindparam(f"same_{name}") for name in _IDENTITY))
         gone = self._connection.execute(
             same,
             [{f"same_{n}": row[n] for n in _IDENTITY} for row in batch],

@@ -32,7 +32,7 @@ class RealDataError(ValueError):
     """A file cannot be read; the message names it, and the line where there is one."""
 
 
-class RejectedRow(Exception):  # noqa: N818 - an outcome that is counted, not a failure
+class RejectedRow(Exception):
     """One row cannot be taken over; the argument is the reason."""
 
 
@@ -105,9 +105,7 @@ def _object(path: Path, line: int, content: str) -> dict[str, Any]:
         found = json.loads(content)
     except json.JSONDecodeError as error:
         # Without the content: an error message is no place for a register's data.
-        raise RealDataError(
-            f"{path}, line {line}: not JSON: {error.msg} at column {error.colno}"
-        ) from error
+        raise RealDataError(f"{path}, line {line}: not JSON: {error.msg} at column {error.colno}") from error
     if not isinstance(found, dict):
         raise RealDataError(f"{path}, line {line}: not a JSON object")
     return {ascii_name(name): value for name, value in found.items()}

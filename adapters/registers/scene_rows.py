@@ -96,9 +96,7 @@ def _add_companies(rows: SceneRows) -> None:
     owner = PEOPLE["protected"]
     addresses = {name: home.text for name, home in HOMES.items()}
     rows.companies = [
-        Company(
-            EMPLOYER, "Plantet Arbejdsplads A/S", date(2005, 3, 1), "812100", addresses["owner"]
-        ),
+        Company(EMPLOYER, "Plantet Arbejdsplads A/S", date(2005, 3, 1), "812100", addresses["owner"]),
         Company(
             PROTECTED_COMPANY,
             f"Havglimt Regnskab v/{owner.name}",

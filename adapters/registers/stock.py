@@ -76,9 +76,7 @@ def _streets(rng: random.Random) -> Iterator[tuple[Town, str, str, int]]:
             yield town, name, f"{code:04d}", number
 
 
-def _property(
-    rng: random.Random, ordinal: int, address: tuple[Town, str, str, int], kind: Kind
-) -> Property:
+def _property(rng: random.Random, ordinal: int, address: tuple[Town, str, str, int], kind: Kind) -> Property:
     town, street, code, number = address
     owner = "person" if rng.random() < 0.9 else "company"
     if kind.per_property > 1:
@@ -101,9 +99,7 @@ def _units_of(rng: random.Random, lot: Property, kind: Kind, units: int) -> Sequ
     for index, area in enumerate(areas):
         floor, door = _place(index, units, kind)
         rooms = max(1, min(7, (area + rng.randint(-18, 18) + 30) // 36))
-        made.append(
-            dwelling(house, floor, door, area=area, rooms=rooms, kitchen=_kitchen(rng, kind))
-        )
+        made.append(dwelling(house, floor, door, area=area, rooms=rooms, kitchen=_kitchen(rng, kind)))
     return made
 
 

@@ -52,7 +52,7 @@ def example_file() -> str:
         "# Paths are relative to this file.",
     ]
     for section, field in Settings.model_fields.items():
-        model = field.default_factory() if callable(field.default_factory) else None  # type: ignore[call-arg]
+        model = field.default
         if not isinstance(model, BaseModel):
             raise TypeError(f"section {section} has no defaults")
         lines += ["", f"# {(type(model).__doc__ or '').strip()}", f"[{section}]"]

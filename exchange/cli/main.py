@@ -14,6 +14,7 @@ from exchange.cli.output import CommandError, report
 from exchange.client import ClientError
 from exchange.client.credentials import CredentialsError
 from exchange.config import ConfigError
+from exchange.demo.site import DemoError
 from exchange.identity.participants import ParticipantsError
 from exchange.policy.policy_set import PolicyError
 
@@ -22,6 +23,7 @@ _EXPECTED = (
     ClientError,
     ConfigError,
     CredentialsError,
+    DemoError,
     LogError,
     OSError,
     ParticipantsError,

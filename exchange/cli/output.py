@@ -13,7 +13,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-console = Console(highlight=False)
+_PIPED_WIDTH = 110  # a pipe has no width of its own
+console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 errors = Console(stderr=True, highlight=False)
 
 Advance = Callable[[int, int], None]
@@ -36,7 +37,7 @@ class CommandError(Exception):
     status: int = 1
 
 
-def result(as_json: bool, document: dict[str, Any], render: Callable[[], None]) -> None:  # noqa: FBT001  # the flag itself
+def result(as_json: bool, document: dict[str, Any], render: Callable[[], None]) -> None:  # the flag itself
     """Prints a result in the form that was asked for."""
     if as_json:
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")

@@ -44,9 +44,7 @@ def init(folder: Path, audience: str, origin: str, hosts: tuple[str, ...], as_js
     def render() -> None:
         console.print(f"Keys and certificates are in {folder}.", markup=False)
         for organisation in DEMO_ORGANISATIONS:
-            console.print(
-                f"  {organisation.slug:<22}{organisation.cvr}  {organisation.name}", markup=False
-            )
+            console.print(f"  {organisation.slug:<22}{organisation.cvr}  {organisation.name}", markup=False)
         console.print(f"The log's public key, for whoever verifies it:\n  {made['log_vkey']}", markup=False)
 
     result(as_json, made, render)

@@ -12,7 +12,9 @@ from exchange.policy import policy_set, rego_tests
 from exchange.policy.embedded import EmbeddedEngine
 
 _folder = click.argument(
-    "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=DEFAULT_POLICIES
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=DEFAULT_POLICIES,
 )
 
 
@@ -65,9 +67,7 @@ def test(folder: Path, as_json: bool) -> None:
 
 @policy.command()
 @_folder
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), help="Where to write it."
-)
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Where to write it.")
 @json_option
 def bundle(folder: Path, output: Path, as_json: bool) -> None:
     """Pack a policy set as a bundle for an OPA server. The same set gives the same bytes."""

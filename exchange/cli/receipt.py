@@ -28,7 +28,11 @@ def receipt() -> None:
 def show(file: Path, as_json: bool) -> None:
     """Show what a receipt says, without believing it."""
     proof, entry = _read(file)
-    document = {"index": proof.index, "entry": orjson.loads(entry), "checkpoint": proof.signed_checkpoint}
+    document = {
+        "index": proof.index,
+        "entry": orjson.loads(entry),
+        "checkpoint": proof.signed_checkpoint,
+    }
 
     def render() -> None:
         console.print(f"entry {proof.index}, as the receipt says (not verified):", markup=False)

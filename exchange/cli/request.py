@@ -26,11 +26,14 @@ from exchange.model.request import SUBJECT_ROLES, SubjectKey
 )
 @click.option("--dataset", required=True, help="Dataset, e.g. cpr.person.")
 @click.option("--attributes", required=True, help="Attributes, separated by commas.")
-@click.option(
-    "--key", required=True, type=click.Choice(list(SUBJECT_KEYS)), help="Kind of identifier."
-)
+@click.option("--key", required=True, type=click.Choice(list(SUBJECT_KEYS)), help="Kind of identifier.")
 @click.option("--subject", required=True, help="The identifier.")
-@click.option("--role", required=True, type=click.Choice(SUBJECT_ROLES), help="What the subject is in the case.")
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice(SUBJECT_ROLES),
+    help="What the subject is in the case.",
+)
 @click.option("--purpose", required=True, help="Purpose, e.g. housing-benefit.income.")
 @click.option("--legal-basis", required=True, help="Cited legal basis, e.g. bsl.8.")
 @click.option("--agreement", required=True, help="Service agreement.")
@@ -102,7 +105,12 @@ def _error(error: ClientError) -> dict[str, Any]:
 def _document(answer: Answer | Rehearsal) -> dict[str, Any]:
     receipt = answer.receipt
     common = {
-        "policy_revision": answer.policy_revision,
+        "law": {
+            "citation": answer.law.citation,
+            "verified": answer.law.verified,
+            "version": answer.law.version,
+            "policy_revision": answer.law.policy_revision,
+        },
         "receipt": {
             "index": receipt.index,
             "request_id": receipt.entry.request_id,
@@ -128,4 +136,6 @@ def _render(answer: Answer | Rehearsal) -> None:
     refused = answer.refused if isinstance(answer, Rehearsal) else answer.withheld
     for item in refused:
         console.print(f"withheld {item.attribute}: {item.reason.text_en or item.reason.code}", markup=False)
+    label = "" if answer.law.verified else " (unverified citation)"
+    console.print(f"under {answer.law.citation}{label}", markup=False)
     console.print(f"recorded as entry {answer.receipt.index}; the receipt holds", markup=False)

@@ -8,17 +8,17 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import grpc
+from hjemmel.audit.v1 import audit_service_pb2 as audit_pb
+from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceStub
+from hjemmel.exchange.v1 import catalogue_pb2
+from hjemmel.exchange.v1 import exchange_service_pb2 as pb
+from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
 from exchange.client import failures, protocol
 from exchange.client.credentials import Credentials
 from exchange.client.memory import CheckpointMemory
 from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
 from exchange.client.retry import Attempts
-from hjemmel.audit.v1 import audit_service_pb2 as audit_pb
-from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceStub
-from hjemmel.exchange.v1 import catalogue_pb2
-from hjemmel.exchange.v1 import exchange_service_pb2 as pb
-from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class AsyncClient:
         """
         request = audit_pb.GetReceiptRequest(request_id=request_id)
         response = await self._send(lambda: self._audit.GetReceipt(request, timeout=self._timeout))
-        receipt = protocol.verify_receipt(response.receipt, self._credentials.log)
+        receipt = protocol.read_receipt(request_id, response.receipt, self._credentials.log)
         await self._remember(receipt)
         return receipt
 

@@ -1,14 +1,14 @@
 """What a client can be told.
 
-    ClientError
-    ├── Refused            no law, agreement or consent carries the request; .reasons say which
-    ├── InvalidRequest     a field is missing or malformed; .violations say which
-    ├── NotAuthenticated   certificate, signature or participation does not hold
-    ├── AlreadyRecorded    the request id was used: fetch its receipt, ask anew under a new id
-    ├── Failed             a part of the exchange did not work: ask anew, later, under a new id
-    ├── Unreachable        no answer from the broker, and none recorded that is known
-    ├── ReceiptInvalid     the answer is not what the log recorded: keep it, and raise an alarm
-    └── ForkDetected       the log shows two histories: keep both checkpoints, and raise an alarm
+ClientError
+├── Refused            no law, agreement or consent carries the request; .reasons say which
+├── InvalidRequest     a field is missing or malformed; .violations say which
+├── NotAuthenticated   certificate, signature or participation does not hold
+├── AlreadyRecorded    the request id was used: fetch its receipt, ask anew under a new id
+├── Failed             a part of the exchange did not work: ask anew, later, under a new id
+├── Unreachable        no answer from the broker, and none recorded that is known
+├── ReceiptInvalid     the answer is not what the log recorded: keep it, and raise an alarm
+└── ForkDetected       the log shows two histories: keep both checkpoints, and raise an alarm
 """
 
 from __future__ import annotations

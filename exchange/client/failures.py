@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
+from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
+from hjemmel.exchange.v1.decision_pb2 import Receipt, Refusal
 
 from audit.note import NoteVerifier
 from exchange.client import wire
@@ -23,7 +26,6 @@ from exchange.client.protocol import Prepared, verify_receipt
 from exchange.client.retry import Attempts
 from exchange.errors import FieldViolation
 from exchange.model.decision import Reason
-from hjemmel.exchange.v1.decision_pb2 import Receipt, Refusal
 
 _TRAILER = "grpc-status-details-bin"
 _KINDS: dict[grpc.StatusCode, type[ClientError]] = {
@@ -66,18 +68,14 @@ def failure_of(error: grpc.RpcError) -> Failure:
     return Failure(code, message, reasons, violations, receipt)
 
 
-def raised(
-    failure: Failure, log: NoteVerifier, prepared: Prepared | None, attempts: Attempts
-) -> ClientError:
+def raised(failure: Failure, log: NoteVerifier, prepared: Prepared | None, attempts: Attempts) -> ClientError:
     """Makes the exception for a failure, its receipt verified.
 
     Raises:
         ReceiptInvalid: the receipt of the refusal does not hold.
     """
     receipt = failure.receipt
-    verified = (
-        verify_receipt(receipt, log, prepared) if receipt is not None and receipt.entry else None
-    )
+    verified = verify_receipt(receipt, log, prepared) if receipt is not None and receipt.entry else None
     kind = _KINDS.get(failure.code, Failed if failure.reasons else Unreachable)
     fields = "".join(f"\n  {v.field} {v.description}" for v in failure.violations)
     message = (failure.message or f"the broker ended the call ({failure.code.name})") + fields
@@ -86,8 +84,9 @@ def raised(
     return kind(message, reasons=failure.reasons, violations=failure.violations, receipt=verified)
 
 
-def _details(error: grpc.RpcError) -> list[object]:
-    for key, value in error.trailing_metadata() or ():
+def _details(error: grpc.RpcError) -> list[Packed]:
+    trailers: Any = error.trailing_metadata() or ()  # pairs; typed otherwise
+    for key, value in trailers:
         if key == _TRAILER:
             try:
                 return list(status_pb2.Status.FromString(value).details)

@@ -4,8 +4,9 @@ The verification follows the receipt from the answer to the log's key:
 
     1  the entry is of this request: id, authority, dataset
     2  its commitments open to exactly what was sent and what came back
-    3  nothing was released that was not asked for
-    4  the entry stands in the tree whose checkpoint the log signed
+    3  what it says happened is what the caller is told happened
+    4  nothing was released that was not asked for
+    5  the entry stands in the tree whose checkpoint the log signed
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from datetime import date, datetime
 from hashlib import sha256
 
 from google.protobuf.message import DecodeError
+from hjemmel.exchange.v1 import decision_pb2, envelope_pb2, exchange_service_pb2
 
 from audit import entry as entries
 from audit import proof_file
@@ -28,14 +30,14 @@ from audit.entry import Entry
 from audit.errors import LogError
 from audit.note import NoteVerifier
 from exchange import released
+from exchange.client import wire
 from exchange.client.credentials import Credentials
 from exchange.client.errors import ReceiptInvalid
 from exchange.identity import signing
 from exchange.model.decision import RefusedAttribute
-from exchange.model.request import Record, Statement, SubjectKey
+from exchange.model.request import Kind, Record, Statement, SubjectKey
+from exchange.model.trace import Outcome
 from exchange.sealed import request_bytes, subject_bytes
-from hjemmel.exchange.v1 import decision_pb2, envelope_pb2, exchange_service_pb2
-from exchange.client import wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +90,29 @@ class VerifiedReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Law:
+    """What carried a request: the citation, whether it is verified, and the policies that decided.
+
+    Attributes:
+        citation: the legal basis as people write it, in Danish.
+        verified: whether the citation was held against the law's own text.
+        version: of the legal basis, in force on the law date.
+        policy_revision: of the policy set that decided.
+    """
+
+    citation: str
+    verified: bool
+    version: str
+    policy_revision: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """Data, what was withheld of it, the policy revision that decided, and the receipt."""
+    """Data, what was withheld of it, the law that it was given under, and the receipt."""
 
     records: tuple[Record, ...]
     withheld: tuple[RefusedAttribute, ...]
-    policy_revision: str
+    law: Law
     receipt: VerifiedReceipt
 
 
@@ -103,7 +122,7 @@ class Rehearsal:
 
     granted: tuple[str, ...]
     refused: tuple[RefusedAttribute, ...]
-    policy_revision: str
+    law: Law
     receipt: VerifiedReceipt
 
 
@@ -156,6 +175,7 @@ def read_answer(
         ReceiptInvalid: it is not what the log recorded.
     """
     receipt = verify_receipt(response.receipt, log, prepared, sha256(response.data).digest())
+    _check_told(receipt.entry, Kind.EXCHANGE, response.decision)
     try:
         records = released.decode(response.data)
     except DecodeError as error:
@@ -165,8 +185,10 @@ def read_answer(
         raise ReceiptInvalid("the answer holds attributes that the log does not record as released")
     return Answer(
         records,
-        tuple(wire.refused(r) for r in (*response.decision.refused_attributes, *response.withheld_attributes)),
-        response.decision.policy_revision,
+        tuple(
+            wire.refused(r) for r in (*response.decision.refused_attributes, *response.withheld_attributes)
+        ),
+        _law(response.decision),
         receipt,
     )
 
@@ -181,8 +203,21 @@ def read_rehearsal(
     """
     receipt = verify_receipt(response.receipt, log, prepared, None)
     decision = response.decision
+    _check_told(receipt.entry, Kind.DRY_RUN, decision)
     refused = tuple(wire.refused(r) for r in decision.refused_attributes)
-    return Rehearsal(tuple(decision.granted_attributes), refused, decision.policy_revision, receipt)
+    return Rehearsal(tuple(decision.granted_attributes), refused, _law(decision), receipt)
+
+
+def read_receipt(request_id: str, message: decision_pb2.Receipt, log: NoteVerifier) -> VerifiedReceipt:
+    """Verifies a receipt that was asked for by its request id.
+
+    Raises:
+        ReceiptInvalid: it does not hold, or is another request's.
+    """
+    receipt = verify_receipt(message, log)
+    if receipt.entry.request_id != request_id:
+        raise ReceiptInvalid("the receipt is of another request")
+    return receipt
 
 
 def verify_receipt(
@@ -212,6 +247,23 @@ def verify_receipt(
     file = proof_file.ProofFile(proof.index, proof.hashes, proof.signed_checkpoint, message.entry)
     return VerifiedReceipt(
         proof.index, entry, commitments, file.text, checkpoint, proof.signed_checkpoint, openings
+    )
+
+
+def _check_told(entry: Entry, kind: str, decision: decision_pb2.Decision) -> None:
+    if (entry.kind, entry.outcome) != (kind, Outcome.GRANTED):
+        raise ReceiptInvalid(f"the log records this as {entry.kind}: {entry.outcome}")
+    told = (tuple(decision.granted_attributes), decision.legal_basis_version, decision.policy_revision)
+    if told != (entry.attributes_granted, entry.legal_basis_version, entry.policy_revision):
+        raise ReceiptInvalid("the decision is not the one that was recorded")
+
+
+def _law(decision: decision_pb2.Decision) -> Law:
+    return Law(
+        decision.citation,
+        decision.citation_verified,
+        decision.legal_basis_version,
+        decision.policy_revision,
     )
 
 

@@ -9,17 +9,17 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import grpc
+from hjemmel.audit.v1 import audit_service_pb2 as audit_pb
+from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceStub
+from hjemmel.exchange.v1 import catalogue_pb2
+from hjemmel.exchange.v1 import exchange_service_pb2 as pb
+from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
 from exchange.client import failures, protocol
 from exchange.client.credentials import Credentials
 from exchange.client.memory import CheckpointMemory
 from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
 from exchange.client.retry import Attempts
-from hjemmel.audit.v1 import audit_service_pb2 as audit_pb
-from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceStub
-from hjemmel.exchange.v1 import catalogue_pb2
-from hjemmel.exchange.v1 import exchange_service_pb2 as pb
-from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class Client:
         """
         request = audit_pb.GetReceiptRequest(request_id=request_id)
         response = self._send(lambda: self._audit.GetReceipt(request, timeout=self._timeout))
-        receipt = protocol.verify_receipt(response.receipt, self._credentials.log)
+        receipt = protocol.read_receipt(request_id, response.receipt, self._credentials.log)
         self._remember(receipt)
         return receipt
 
@@ -124,9 +124,7 @@ class Client:
             try:
                 old, new = next(asking)
                 request = audit_pb.GetConsistencyProofRequest(old_size=old, new_size=new)
-                response = self._send(
-                    lambda: self._audit.GetConsistencyProof(request, timeout=self._timeout)
-                )
+                response = self._send(lambda: self._audit.GetConsistencyProof(request, timeout=self._timeout))
                 asking.send(list(response.hashes))
             except StopIteration:
                 return

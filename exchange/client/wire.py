@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from google.protobuf.timestamp_pb2 import Timestamp
+from typing import TYPE_CHECKING
 
-from exchange.model.decision import Reason, RefusedAttribute
+from google.protobuf.timestamp_pb2 import Timestamp
 from hjemmel.exchange.v1 import decision_pb2, envelope_pb2
 
-from typing import TYPE_CHECKING
+from exchange.model.decision import Reason, RefusedAttribute
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def body(question: Question, consumer: str) -> envelope_pb2.ExchangeBody:
     """Writes the body of a request. An unknown role is sent as unspecified, and refused."""
     role = f"SUBJECT_ROLE_{question.subject_role.upper()}"
-    known = role in envelope_pb2.SubjectRole.keys()
+    known = role in envelope_pb2.SubjectRole.keys()  # noqa: SIM118  # an enum wrapper, no dict
     return envelope_pb2.ExchangeBody(
         consumer=consumer,
         dataset=question.dataset,
         attributes=question.attributes,
         subject=envelope_pb2.SubjectKey(kind=question.subject.kind, value=question.subject.value),
-        subject_role=envelope_pb2.SubjectRole.Value(role) if known else None,
+        subject_role=role if known else None,
         purpose=question.purpose,
         legal_basis=question.legal_basis,
         agreement=question.agreement,

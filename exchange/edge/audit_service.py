@@ -6,16 +6,15 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-import grpc
+from hjemmel.audit.v1 import audit_service_pb2 as pb
+from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
 
 from audit.errors import NotFound
 from audit.reader import LogReader, StoredEntry
 from exchange.edge import translate
 from exchange.edge.callers import Callers
-from exchange.edge.status import abort
+from exchange.edge.status import Context, abort
 from exchange.errors import Refused
-from hjemmel.audit.v1 import audit_service_pb2 as pb
-from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
 
 T = TypeVar("T")
 
@@ -28,16 +27,12 @@ class AuditEdge(AuditServiceServicer):
         self._reader = reader
         self._callers = callers
 
-    async def GetRecord(
-        self, request: pb.GetRecordRequest, context: grpc.aio.ServicerContext
-    ) -> pb.GetRecordResponse:
+    async def GetRecord(self, request: pb.GetRecordRequest, context: Context) -> pb.GetRecordResponse:
         """Gives a record that the caller takes part in."""
         _, stored = await self._own(request, context)
         return pb.GetRecordResponse(index=stored.index, entry=stored.leaf)
 
-    async def GetReceipt(
-        self, request: pb.GetReceiptRequest, context: grpc.aio.ServicerContext
-    ) -> pb.GetReceiptResponse:
+    async def GetReceipt(self, request: pb.GetReceiptRequest, context: Context) -> pb.GetReceiptResponse:
         """Gives a receipt; the openings are for whoever asked, who knows the values anyway."""
         caller, stored = await self._own(request, context)
         openings = {}
@@ -45,23 +40,19 @@ class AuditEdge(AuditServiceServicer):
             opened = await self._read(context, lambda: self._reader.opened(stored))
             openings = dict(opened.openings) if opened else {}
         proof = await self._read(context, lambda: self._reader.proof(stored.index))
-        return pb.GetReceiptResponse(
-            receipt=translate.receipt_of(stored.leaf, proof.text, openings)
-        )
+        return pb.GetReceiptResponse(receipt=translate.receipt_of(stored.leaf, proof.text, openings))
 
     async def GetCheckpoint(
-        self, _request: pb.GetCheckpointRequest, context: grpc.aio.ServicerContext
+        self, _request: pb.GetCheckpointRequest, context: Context
     ) -> pb.GetCheckpointResponse:
-        """Gives the newest checkpoint."""
-        await self._callers.admit(context)
+        """Gives the newest checkpoint. It and its proofs are public: whoever connects may have them."""
         signed = await self._read(context, self._reader.signed_checkpoint)
         return pb.GetCheckpointResponse(checkpoint=signed)
 
     async def GetConsistencyProof(
-        self, request: pb.GetConsistencyProofRequest, context: grpc.aio.ServicerContext
+        self, request: pb.GetConsistencyProofRequest, context: Context
     ) -> pb.GetConsistencyProofResponse:
         """Proves that the log only grew."""
-        await self._callers.admit(context)
         old, new = request.old_size, request.new_size
         hashes = await self._read(context, lambda: self._reader.consistency(old, new))
         return pb.GetConsistencyProofResponse(hashes=hashes)
@@ -69,7 +60,7 @@ class AuditEdge(AuditServiceServicer):
     async def _own(
         self,
         request: pb.GetRecordRequest | pb.GetReceiptRequest,
-        context: grpc.aio.ServicerContext,
+        context: Context,
     ) -> tuple[str, StoredEntry]:
         caller = await self._callers.admit(context)
         if request.WhichOneof("record") == "request_id":
@@ -80,7 +71,7 @@ class AuditEdge(AuditServiceServicer):
             await abort(context, Refused.because("NOT_FOUND"))
         return caller, stored
 
-    async def _read(self, context: grpc.aio.ServicerContext, read: Callable[[], T]) -> T:
+    async def _read(self, context: Context, read: Callable[[], T]) -> T:
         try:
             return await asyncio.to_thread(read)
         except NotFound:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import grpc
-
-from exchange.edge.status import abort
+from exchange.edge.status import Context, abort
 from exchange.errors import Refused
 from exchange.identity.authenticator import SignatureAuthenticator
 
@@ -16,7 +14,7 @@ class Callers:
         """Takes who knows the participants."""
         self._authenticator = authenticator
 
-    async def admit(self, context: grpc.aio.ServicerContext) -> str:
+    async def admit(self, context: Context) -> str:
         """Gives the CVR number of the participant that calls, or ends the call."""
         try:
             caller = self._authenticator.identify(certificate_of(context))
@@ -25,7 +23,7 @@ class Callers:
             await abort(context, refused)
 
 
-def certificate_of(context: grpc.aio.ServicerContext) -> bytes:
+def certificate_of(context: Context) -> bytes:
     """Gives the client certificate of a connection in PEM; empty where there is none."""
-    values = context.auth_context().get("x509_pem_cert") or [b""]
-    return bytes(values[0])
+    values = context.auth_context().get("x509_pem_cert")
+    return next(iter(values), b"") if values else b""

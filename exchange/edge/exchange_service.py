@@ -6,18 +6,17 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-import grpc
+from hjemmel.exchange.v1 import envelope_pb2
+from hjemmel.exchange.v1 import exchange_service_pb2 as pb
+from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceServicer
 
 from exchange.edge import translate
 from exchange.edge.callers import Callers, certificate_of
-from exchange.edge.status import abort
+from exchange.edge.status import Context, abort
 from exchange.errors import ExchangeError, FieldViolation, Refused
 from exchange.model.catalogue import Catalogue
 from exchange.model.request import Envelope
 from exchange.pipeline import Pipeline
-from hjemmel.exchange.v1 import envelope_pb2
-from hjemmel.exchange.v1 import exchange_service_pb2 as pb
-from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceServicer
 
 _PAGE = 50
 _MAX_PAGE = 200
@@ -34,14 +33,10 @@ class ExchangeEdge(ExchangeServiceServicer):
         self._callers = callers
         self._names = sorted(catalogue.datasets)
 
-    async def Exchange(
-        self, request: pb.ExchangeRequest, context: grpc.aio.ServicerContext
-    ) -> pb.ExchangeResponse:
+    async def Exchange(self, request: pb.ExchangeRequest, context: Context) -> pb.ExchangeResponse:
         """Answers one request."""
         certificate = certificate_of(context)
-        exchange = self._pipeline.exchange(
-            certificate, _envelope(request.envelope), context.time_remaining()
-        )
+        exchange = self._pipeline.exchange(certificate, _envelope(request.envelope), context.time_remaining())
         try:
             answer = await _to_the_end(exchange)
         except ExchangeError as error:
@@ -53,9 +48,7 @@ class ExchangeEdge(ExchangeServiceServicer):
             receipt=translate.receipt(answer.receipt),
         )
 
-    async def DryRun(
-        self, request: pb.DryRunRequest, context: grpc.aio.ServicerContext
-    ) -> pb.DryRunResponse:
+    async def DryRun(self, request: pb.DryRunRequest, context: Context) -> pb.DryRunResponse:
         """Tells what would be decided."""
         rehearsal = self._pipeline.dry_run(certificate_of(context), _envelope(request.envelope))
         try:
@@ -67,7 +60,7 @@ class ExchangeEdge(ExchangeServiceServicer):
         )
 
     async def ListDatasets(
-        self, request: pb.ListDatasetsRequest, context: grpc.aio.ServicerContext
+        self, request: pb.ListDatasetsRequest, context: Context
     ) -> pb.ListDatasetsResponse:
         """Lists datasets by name; a page token is the name that the last page ended with."""
         await self._callers.admit(context)
@@ -81,9 +74,7 @@ class ExchangeEdge(ExchangeServiceServicer):
             next_page_token=names[size - 1] if len(names) > size else "",
         )
 
-    async def GetDataset(
-        self, request: pb.GetDatasetRequest, context: grpc.aio.ServicerContext
-    ) -> pb.GetDatasetResponse:
+    async def GetDataset(self, request: pb.GetDatasetRequest, context: Context) -> pb.GetDatasetResponse:
         """Describes a dataset."""
         await self._callers.admit(context)
         dataset = self._catalogue.datasets.get(request.name)

@@ -8,13 +8,13 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
+from hjemmel.audit.v1 import audit_service_pb2, audit_service_pb2_grpc
+from hjemmel.exchange.v1 import exchange_service_pb2, exchange_service_pb2_grpc
 
 from audit.files import read_private
 from exchange.edge import reflection
 from exchange.edge.audit_service import AuditEdge
 from exchange.edge.exchange_service import ExchangeEdge
-from hjemmel.audit.v1 import audit_service_pb2, audit_service_pb2_grpc
-from hjemmel.exchange.v1 import exchange_service_pb2, exchange_service_pb2_grpc
 
 _OPTIONS = (
     ("grpc.so_reuseport", 0),  # a second broker on the port is an error, not a silent half
@@ -78,9 +78,7 @@ class Servers:
     async def set_serving(self, *, serving: bool) -> None:
         """Tells health checks whether exchanges can be answered."""
         status = (
-            health_pb2.HealthCheckResponse.SERVING
-            if serving
-            else health_pb2.HealthCheckResponse.NOT_SERVING
+            health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
         )
         for service in ("", *SERVICES):
             await self._health.set(service, status)
@@ -90,4 +88,3 @@ class Servers:
         await self._health.enter_graceful_shutdown()
         await self._main.stop(grace)
         await self._probe.stop(grace)
-

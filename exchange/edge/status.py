@@ -6,25 +6,27 @@ fit is left out in order of worth; the whole is in the log, and GetReceipt gives
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
-from google.protobuf.any_pb2 import Any
+from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
+from hjemmel.exchange.v1.decision_pb2 import Refusal
 
 from exchange.edge import translate
 from exchange.errors import ExchangeError, Status
-from hjemmel.exchange.v1.decision_pb2 import Refusal
 
+#: The context of any call; what it carries is known by each service.
+Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 DOMAIN = "hjemmel"
 TRAILER = "grpc-status-details-bin"
 _MAX_DETAILS = 5_800  # bytes; a third more in base64, and below 8 KiB with the other trailers
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
-async def abort(context: grpc.aio.ServicerContext, error: ExchangeError) -> NoReturn:
+async def abort(context: Context, error: ExchangeError) -> NoReturn:
     """Ends a call with an error, all details attached."""
     status = status_of(error)
     await context.abort(
@@ -60,9 +62,7 @@ def _status(error: ExchangeError, message: str, refusal: Refusal) -> status_pb2.
         details.append(
             error_details_pb2.BadRequest(
                 field_violations=[
-                    error_details_pb2.BadRequest.FieldViolation(
-                        field=v.field, description=v.description
-                    )
+                    error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description)
                     for v in error.violations
                 ]
             )
@@ -72,9 +72,7 @@ def _status(error: ExchangeError, message: str, refusal: Refusal) -> status_pb2.
     if error.status is Status.RESOURCE_EXHAUSTED:
         details.append(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=1)))
     details.append(refusal)
-    return status_pb2.Status(
-        code=error.status.value, message=message, details=[_packed(d) for d in details]
-    )
+    return status_pb2.Status(code=error.status.value, message=message, details=[_packed(d) for d in details])
 
 
 def _refusal(error: ExchangeError) -> Refusal:
@@ -105,7 +103,7 @@ def _without_entry(refusal: Refusal) -> None:
     refusal.ClearField("receipt")
 
 
-def _packed(message: Message) -> Any:
-    packed = Any()
+def _packed(message: Message) -> Packed:
+    packed = Packed()
     packed.Pack(message)
     return packed

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hjemmel.exchange.v1 import catalogue_pb2, decision_pb2
+
 from exchange.model.catalogue import Dataset, Text
 from exchange.model.decision import Decision, Reason, RefusedAttribute
 from exchange.model.trace import Receipt
-from hjemmel.exchange.v1 import catalogue_pb2, decision_pb2
 
 
 def decision(value: Decision) -> decision_pb2.Decision:
@@ -26,6 +27,8 @@ def decision(value: Decision) -> decision_pb2.Decision:
         ],
         legal_basis_version=value.legal_basis_version,
         policy_revision=value.revision,
+        citation=value.citation,
+        citation_verified=value.citation_verified,
     )
 
 

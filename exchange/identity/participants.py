@@ -25,7 +25,6 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY = 1.0  # seconds
 
 
-
 class ParticipantsError(ValueError):
     """The file of participants is wrong; the message names the place."""
 

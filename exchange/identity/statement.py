@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from hashlib import sha256
+
 import jwt
 
 from exchange.errors import ExchangeError, Refused

@@ -70,6 +70,8 @@ class Decision:
     obligations: tuple[Obligation, ...]
     legal_basis_version: str
     revision: str
+    citation: str = ""  # of the cited legal basis, as people write it
+    citation_verified: bool = False  # whether anybody held it against the law's own text
 
     @property
     def all_reasons(self) -> tuple[Reason, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from exchange.errors import Failed
@@ -10,10 +12,42 @@ from exchange.model.decision import Condition, Decision, Obligation, Reason, Ref
 from exchange.policy.metadata import RuleText
 
 Texts = Mapping[tuple[str, str], RuleText]
+Citations = Mapping[str, "Citation"]
+_NO_CITATIONS: Citations = MappingProxyType({})
 _TESTS = {"equals": (str, int, bool), "age_below": (int,)}
 
 
-def read(document: Any, asked: tuple[str, ...], revision: str, texts: Texts) -> Decision:
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """How a legal basis is cited, and whether that was held against the law's own text."""
+
+    text: str
+    verified: bool
+
+    @property
+    def labelled_en(self) -> str:
+        """The citation in English, labelled where nobody verified it."""
+        return self.text if self.verified else f"{self.text} (unverified citation)"
+
+    @property
+    def labelled_da(self) -> str:
+        """The citation in Danish, labelled where nobody verified it."""
+        return self.text if self.verified else f"{self.text} (ikke efterprøvet henvisning)"
+
+
+def citations_of(data: Mapping[str, Any]) -> Citations:
+    """Reads the citations from a policy set's data."""
+    bases = data.get("legal_bases") or {}
+    return {name: Citation(b["citation"], b["verified"]) for name, b in bases.items()}
+
+
+def read(
+    document: Any,
+    asked: tuple[str, ...],
+    revision: str,
+    texts: Texts,
+    citations: Citations = _NO_CITATIONS,
+) -> Decision:
     """Turns a decision document into a decision.
 
     Raises:
@@ -21,17 +55,21 @@ def read(document: Any, asked: tuple[str, ...], revision: str, texts: Texts) -> 
             that was not asked, or granted while the request was refused.
     """
     try:
+        cited = document["legal_basis"] or {}
+        citation = citations.get(cited.get("id", ""))
         decision = Decision(
             allow=_is(bool, document["allow"]),
             granted=tuple(_is(str, name) for name in _is(list, document["granted"])),
             refused=tuple(
-                RefusedAttribute(_is(str, r["attribute"]), _reason(r, texts))
+                RefusedAttribute(_is(str, r["attribute"]), _reason(r, texts, citations))
                 for r in _is(list, document["refused"])
             ),
-            reasons=tuple(_reason(r, texts) for r in _is(list, document["reasons"])),
-            obligations=tuple(_obligation(o, texts) for o in _is(list, document["obligations"])),
-            legal_basis_version=_is(str, (document["legal_basis"] or {}).get("version", "")),
+            reasons=tuple(_reason(r, texts, citations) for r in _is(list, document["reasons"])),
+            obligations=tuple(_obligation(o, texts, citations) for o in _is(list, document["obligations"])),
+            legal_basis_version=_is(str, cited.get("version", "")),
             revision=revision,
+            citation=citation.text if citation else "",
+            citation_verified=citation.verified if citation else False,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise Failed.because("POLICY_ANSWER_INVALID") from error
@@ -47,19 +85,17 @@ def _consistent(decision: Decision, asked: frozenset[str]) -> bool:
     return not granted and bool(decision.all_reasons)
 
 
-def _reason(document: Any, texts: Texts) -> Reason:
+def _reason(document: Any, texts: Texts, citations: Citations) -> Reason:
     code, rule = _is(str, document["code"]), _is(str, document["rule"])
-    text = texts.get((rule, code))
-    return Reason(
-        code,
-        rule,
-        _is(str, document["legal_basis"]),
-        text.en if text else "",
-        text.da if text else "",
-    )
+    law = _is(str, document["legal_basis"])
+    text, citation = texts.get((rule, code)), citations.get(law)
+    en, da = (text.en, text.da) if text else ("", "")
+    if text and citation:
+        en, da = f"{en} [{citation.labelled_en}]", f"{da} [{citation.labelled_da}]"
+    return Reason(code, rule, law, en, da)
 
 
-def _obligation(document: Any, texts: Texts) -> Obligation:
+def _obligation(document: Any, texts: Texts, citations: Citations) -> Obligation:
     when = document["when"]
     test = _is(str, when["test"])
     value = when["value"]
@@ -69,7 +105,7 @@ def _obligation(document: Any, texts: Texts) -> Obligation:
         _is(str, document["id"]),
         frozenset(_is(str, name) for name in _is(list, document["attributes"])),
         Condition(_is(str, when["fact"]), test, value),
-        _reason(document, texts),
+        _reason(document, texts, citations),
     )
 
 

@@ -53,6 +53,7 @@ class EmbeddedEngine:
         """
         self._policies = policies
         self._texts = policies.texts
+        self._citations = answer.citations_of(policies.data)
         self._timeout = timeout
         self._decided: dict[bytes, Decision] = {}
         self._engines = threading.local()  # regorus' engine is bound to the thread that made it
@@ -79,7 +80,7 @@ class EmbeddedEngine:
             if time.monotonic() - begun > self._timeout:
                 raise Failed.because("POLICY_TIMEOUT")
             asked = tuple(policy_input.get("attributes") or ())
-            decision = answer.read(document, asked, self.revision, self._texts)
+            decision = answer.read(document, asked, self.revision, self._texts, self._citations)
             if len(self._decided) >= _REMEMBERED:
                 self._decided.clear()
             self._decided[question] = decision

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -48,7 +49,7 @@ def read_texts(modules: Mapping[str, str]) -> dict[tuple[str, str], RuleText]:
     return texts
 
 
-def _blocks(path: str, module: str) -> Iterator[tuple[int, dict[str, object]]]:
+def _blocks(path: str, module: str) -> Iterator[tuple[int, dict[str, Any]]]:
     lines = module.splitlines()
     for number, line in enumerate(lines):
         if line.strip() != "# METADATA":
@@ -63,5 +64,5 @@ def _blocks(path: str, module: str) -> Iterator[tuple[int, dict[str, object]]]:
         except yaml.YAMLError as error:
             raise ValueError(f"{path}:{number + 1}: METADATA is no valid YAML: {error}") from error
         if not isinstance(block, dict):
-            raise ValueError(f"{path}:{number + 1}: METADATA is a mapping")
+            raise ValueError(f"{path}:{number + 1}: METADATA is a mapping")  # noqa: TRY004  # bad input, no bug
         yield number + 1, block

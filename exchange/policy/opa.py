@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -37,9 +37,10 @@ class OpaEngine:
         )
         self._policies = policies
         self._texts = policies.texts
+        self._citations = answer.citations_of(policies.data)
         self._timeout = timeout
 
-    async def __aenter__(self) -> OpaEngine:
+    async def __aenter__(self) -> Self:
         """Opens the connections."""
         await self._client.__aenter__()
         return self
@@ -67,7 +68,7 @@ class OpaEngine:
         if not isinstance(document, dict) or self.revision not in _revisions(document):
             raise Failed.because("POLICY_ANSWER_INVALID")
         asked = tuple(policy_input.get("attributes") or ())
-        return answer.read(document.get("result"), asked, self.revision, self._texts)
+        return answer.read(document.get("result"), asked, self.revision, self._texts, self._citations)
 
 
 def _revisions(document: Mapping[str, Any]) -> set[str]:

@@ -13,7 +13,7 @@ __all__ = ["AsyncClient", "Client", "Credentials"]
 def __getattr__(name: str) -> Any:
     # Loaded when asked for: the client imports the generated modules of this very package.
     if name in __all__:
-        from exchange import client
+        from exchange import client  # noqa: PLC0415
 
         return getattr(client, name)
     raise AttributeError(f"module 'hjemmel' has no attribute {name!r}")

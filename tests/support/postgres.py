@@ -40,11 +40,24 @@ class Server:
 
     def start(self) -> None:
         """Starts it, or starts it again on the same data."""
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data}"
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data}"
+        )
         log = str(self.data / "server.log")
         _run(
             self.binaries / "pg_ctl",
-            *("-D", str(self.data), "-l", log, "-w", "-t", str(_START_TIMEOUT), "-o", options, "start"),
+            *(
+                "-D",
+                str(self.data),
+                "-l",
+                log,
+                "-w",
+                "-t",
+                str(_START_TIMEOUT),
+                "-o",
+                options,
+                "start",
+            ),
         )
 
 
@@ -63,7 +76,9 @@ def server(folder: Path) -> Iterator[Server]:
             path.chmod(path.stat().st_mode | 0o011)  # the server's user must pass through
         owner = pwd.getpwnam(_USER)
         os.chown(data, owner.pw_uid, owner.pw_gid)
-    _run(binaries / "initdb", "-D", str(data), "-U", _USER, "-A", "trust", "--no-sync", "-E", "UTF8")
+    _run(
+        binaries / "initdb", "-D", str(data), "-U", _USER, "-A", "trust", "--no-sync", "-E", "UTF8"
+    )
     running = Server(binaries, data, _free_port())
     running.start()
     try:

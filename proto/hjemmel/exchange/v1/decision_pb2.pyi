@@ -7,18 +7,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Decision(_message.Message):
-    __slots__ = ("granted_attributes", "refused_attributes", "obligations", "legal_basis_version", "policy_revision")
+    __slots__ = ("granted_attributes", "refused_attributes", "obligations", "legal_basis_version", "policy_revision", "citation", "citation_verified")
     GRANTED_ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     REFUSED_ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     OBLIGATIONS_FIELD_NUMBER: _ClassVar[int]
     LEGAL_BASIS_VERSION_FIELD_NUMBER: _ClassVar[int]
     POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
+    CITATION_FIELD_NUMBER: _ClassVar[int]
+    CITATION_VERIFIED_FIELD_NUMBER: _ClassVar[int]
     granted_attributes: _containers.RepeatedScalarFieldContainer[str]
     refused_attributes: _containers.RepeatedCompositeFieldContainer[RefusedAttribute]
     obligations: _containers.RepeatedCompositeFieldContainer[Obligation]
     legal_basis_version: str
     policy_revision: str
-    def __init__(self, granted_attributes: _Optional[_Iterable[str]] = ..., refused_attributes: _Optional[_Iterable[_Union[RefusedAttribute, _Mapping]]] = ..., obligations: _Optional[_Iterable[_Union[Obligation, _Mapping]]] = ..., legal_basis_version: _Optional[str] = ..., policy_revision: _Optional[str] = ...) -> None: ...
+    citation: str
+    citation_verified: bool
+    def __init__(self, granted_attributes: _Optional[_Iterable[str]] = ..., refused_attributes: _Optional[_Iterable[_Union[RefusedAttribute, _Mapping]]] = ..., obligations: _Optional[_Iterable[_Union[Obligation, _Mapping]]] = ..., legal_basis_version: _Optional[str] = ..., policy_revision: _Optional[str] = ..., citation: _Optional[str] = ..., citation_verified: _Optional[bool] = ...) -> None: ...
 
 class RefusedAttribute(_message.Message):
     __slots__ = ("attribute", "reason")

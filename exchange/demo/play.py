@@ -1,0 +1,101 @@
+"""Playing the stories over gRPC, and proving afterwards what happened."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit import database
+from audit.files import read_private
+from audit.note import NoteVerifier
+from audit.subject_keys import SubjectKeys
+from audit.vault import MasterKey
+from audit.verify import Progress, Report, verify_log
+from exchange.client import Answer, Client, ClientError, Credentials
+from exchange.demo.site import DemoSite
+from exchange.demo.story import Scene, Story
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A scene and how it ended."""
+
+    scene: Scene
+    ended: Answer | ClientError
+
+    @property
+    def index(self) -> int | None:
+        """The entry that it left."""
+        return self.ended.receipt.index if self.ended.receipt else None
+
+
+class Players:
+    """The organisations' backends, each with a connection of its own."""
+
+    def __init__(self, target: str, site: DemoSite) -> None:
+        """Takes the broker and where the keys are."""
+        self._target = target
+        self._site = site
+        self._clients: dict[str, Client] = {}
+
+    def play(self, story: Story) -> list[Played]:
+        """Asks every question of a story."""
+        return [self._ask(scene) for scene in story.scenes]
+
+    def close(self) -> None:
+        """Closes the connections."""
+        for client in self._clients.values():
+            client.close()
+
+    def _ask(self, scene: Scene) -> Played:
+        if scene.actor not in self._clients:
+            credentials = Credentials.load(self._site.keys / scene.actor)
+            self._clients[scene.actor] = Client(self._target, credentials)
+        try:
+            return Played(scene, self._clients[scene.actor].exchange(scene.question))
+        except ClientError as error:
+            return Played(scene, error)
+
+
+def verify(site: DemoSite, progress: Progress) -> Report:
+    """Verifies the demo's log, sealed parts included."""
+    master = MasterKey(read_private(site.keys / "vault.key"))
+    keys = SubjectKeys(database.connect(f"sqlite:///{site.folder / 'keys.db'}"), master)
+    log = database.connect(f"sqlite:///{site.folder / 'log.db'}")
+    return verify_log(log, log_key(site), keys, progress)
+
+
+def tampered(site: DemoSite, index: int) -> tuple[Report, Mapping[str, int]]:
+    """Copies the log, flips one bit in an entry of the copy, and verifies the copy."""
+    copy = site.folder / "tampered-copy.db"
+    copy.unlink(missing_ok=True)
+    with sqlite3.connect(site.folder / "log.db") as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+        (leaf,) = target.execute('SELECT leaf FROM log_entries WHERE "index" = ?', (index,)).fetchone()
+        position = len(leaf) // 2
+        altered = bytearray(leaf)
+        altered[position] ^= 1
+        target.execute('UPDATE log_entries SET leaf = ? WHERE "index" = ?', (bytes(altered), index))
+    source.close()
+    target.close()
+    report = verify_log(database.connect(f"sqlite:///{copy}"), log_key(site))
+    for path in copy.parent.glob(copy.name + "*"):
+        path.unlink()
+    return report, {"index": index, "byte": position}
+
+
+def save_receipt(site: DemoSite, played: Played) -> Path:
+    """Writes the receipt of a scene as a file that anyone can verify."""
+    folder = site.folder / "receipts"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{played.index}.tlog-proof"
+    if played.ended.receipt:
+        path.write_text(played.ended.receipt.proof, "utf-8")
+    return path
+
+
+def log_key(site: DemoSite) -> NoteVerifier:
+    """The public key of the demo's log."""
+    return NoteVerifier.parse((site.keys / "log.vkey").read_text("utf-8"))

@@ -1,0 +1,250 @@
+"""What the demo tells: who asks what, for which task, and what it shows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from adapters.registers import PlantedCase, planted_cases
+from exchange.client import Question
+from exchange.demo.site import DemoSite
+from exchange.model.request import Record, SubjectKey
+
+_SLUGS = {
+    "91000008": "udbetaling-danmark",
+    "92000028": "odense",
+    "90000055": "aarhus",
+    "90000101": "fjordbanken",
+}
+Summary = Callable[[Sequence[Record]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One request: by whom, what about, and how its answer is told."""
+
+    title: str
+    actor: str  # slug of the organisation
+    question: Question
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Requests that belong together."""
+
+    title: str
+    scenes: tuple[Scene, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Dwelling:
+    """A dwelling and its building and address."""
+
+    unit: str
+    building: str
+    address: str
+
+
+def stories(site: DemoSite) -> tuple[Story, ...]:
+    """Gives the stories of the demo, the refusals last."""
+    scenes = _planted(site)
+    dwelling = _dwelling(site)
+    what = "a real dwelling" if site.has_real_rows else "its dwelling"
+    area = scenes["family-area"]
+    if site.has_real_rows:
+        moved = replace(area.question, subject=SubjectKey("dar_adresse_id", dwelling.address))
+        area = replace(area, question=moved)
+    housing = Story(
+        "Udbetaling Danmark decides an application for housing benefit",
+        (
+            replace(scenes["family-household"], title="Who lives there?", summary=_household),
+            replace(scenes["family-income-applicant"], title="The applicant's income", summary=_income),
+            replace(scenes["family-income-spouse"], title="The spouse's income", summary=_income),
+            replace(area, title=f"The area of {what}", summary=_area),
+            replace(scenes["family-ownership"], title="Does the applicant own property?", summary=_owns),
+            replace(scenes["family-wealth"], title="The applicant's wealth", summary=_count),
+        ),
+    )
+    pension = Story(
+        "Udbetaling Danmark decides a state pension",
+        (
+            replace(scenes["pensioner-residence"], title="Residence and status", summary=_count),
+            replace(scenes["pensioner-stays"], title="Stays abroad", summary=_count),
+            replace(
+                scenes["pensioner-supplement"],
+                title="Income that is not from work",
+                summary=_income,
+            ),
+            replace(scenes["returnee"], title="A returnee's stays abroad", summary=_count),
+        ),
+    )
+    return housing, pension, _building_case(dwelling, site), _refusals(scenes)
+
+
+def _planted(site: DemoSite) -> dict[str, Scene]:
+    return {
+        case.name: Scene(case.title_en, _SLUGS[case.request.consumer], _question(case), _count)
+        for case in planted_cases(site.registers)
+    }
+
+
+def _question(case: PlantedCase) -> Question:
+    asked = case.request
+    return Question(
+        dataset=asked.dataset,
+        attributes=tuple(asked.attributes),
+        subject=SubjectKey(asked.key, asked.key_value),
+        subject_role=asked.subject_role,
+        purpose=asked.purpose,
+        legal_basis=asked.legal_basis,
+        agreement=asked.agreement,
+        case_reference=f"DEMO-{case.name}",
+        caseworker="sagsbehandler-17",
+        consent_reference=asked.consent,
+        law_date=asked.law_date,
+        partial_acceptable=asked.partial_acceptable,
+    )
+
+
+def _building_case(dwelling: _Dwelling, site: DemoSite) -> Story:
+    base = Question(
+        dataset="bbr.bygning",
+        attributes=(
+            "byg021BygningensAnvendelse",
+            "byg026Opfoerelsesaar",
+            "byg038SamletBygningsareal",
+        ),
+        subject=SubjectKey("bbr_bygning_id", dwelling.building),
+        subject_role="property",
+        purpose="building-case",
+        legal_basis="bbrl.5.1",
+        agreement="odense-bbr",
+        case_reference="DEMO-byggesag",
+        caseworker="byggesagsbehandler-4",
+    )
+    unit = replace(
+        base,
+        dataset="bbr.enhed",
+        attributes=(
+            "enh020EnhedensAnvendelse",
+            "enh026EnhedensSamledeAreal",
+            "enh031AntalVaerelser",
+        ),
+        subject=SubjectKey("bbr_enhed_id", dwelling.unit),
+    )
+    address = replace(
+        base,
+        dataset="dar.adresse",
+        attributes=("adressebetegnelse",),
+        subject=SubjectKey("dar_adresse_id", dwelling.address),
+        agreement="odense-dar",
+    )
+    rows = "real rows of BBR and DAR" if site.has_real_rows else "generated rows"
+    vendor = replace(base, consumer="92000028")
+    return Story(
+        f"Odense Kommune handles a building case, on {rows}",
+        (
+            Scene("The building", "odense", base, _building),
+            Scene("The dwelling in it", "odense", unit, _area),
+            Scene("Its address", "odense", address, _count),
+            Scene("The building, asked by the vendor for Odense", "kommunesystemer", vendor, _building),
+        ),
+    )
+
+
+def _refusals(scenes: dict[str, Scene]) -> Story:
+    child = scenes["child-income-by-obligation"]
+    health = replace(
+        scenes["consent-missing"].question,
+        legal_basis="rsl.11a.1",
+        purpose="cash-benefit.application",
+    )
+    names = (
+        "child-income-by-role",
+        "consent-withdrawn",
+        "agreement-ended",
+        "working-spouse-after",
+        "municipality-work-income",
+        "protected-address-private",
+    )
+    return Story(
+        "What the law does not carry is refused, and recorded all the same",
+        (
+            *(scenes[name] for name in names),
+            replace(child, title="A child's income, the child called a household member"),
+            Scene(
+                "Udbetaling Danmark reads a health journal without consent",
+                "udbetaling-danmark",
+                health,
+                _count,
+            ),
+            Scene(
+                "A vendor asks for Aarhus without a delegation",
+                "kommunesystemer",
+                replace(scenes["agreement-ended"].question, consumer="90000055"),
+                _count,
+            ),
+            Scene(
+                "An authority whose participation is revoked",
+                "nedlagt-styrelse",
+                scenes["agreement-ended"].question,
+                _count,
+            ),
+        ),
+    )
+
+
+def _dwelling(site: DemoSite) -> _Dwelling:
+    """Finds a dwelling in Odense: among the real rows where they are loaded (no UUIDv5 there)."""
+    folder = site.folder / "registers"
+    real = "<>" if site.has_real_rows else "="
+    query = f"""
+        SELECT e.id_lokalId, e.bygning, e.adresseIdentificerer
+        FROM enhed e
+        JOIN bygning b ON b.id_lokalId = e.bygning
+        JOIN dar.adresse a ON a.id_lokalId = e.adresseIdentificerer
+        WHERE e.kommunekode = '0461' AND substr(e.id_lokalId, 15, 1) {real} '5'
+          AND e.enh026EnhedensSamledeAreal > 40 AND e.enh020EnhedensAnvendelse = '140'
+          AND e.registreringTil IS NULL AND e.virkningTil IS NULL
+          AND b.registreringTil IS NULL AND b.virkningTil IS NULL
+          AND a.registreringTil IS NULL AND a.virkningTil IS NULL
+        ORDER BY e.id_lokalId LIMIT 1"""  # noqa: S608  # an operator of our own, no input
+    connection = sqlite3.connect(folder / "bbr.db")
+    try:
+        connection.execute("ATTACH ? AS dar", (str(Path(folder) / "dar.db"),))
+        return _Dwelling(*connection.execute(query).fetchone())
+    finally:
+        connection.close()
+
+
+def _count(records: Sequence[Record]) -> str:
+    if not records:
+        return "no record"
+    return f"{len(records)} record{'s' if len(records) > 1 else ''}"
+
+
+def _household(records: Sequence[Record]) -> str:
+    children = sum(str(r["foedselsdato"]) > "2007" for r in records)
+    return f"{len(records)} persons, {children} of them children"
+
+
+def _income(records: Sequence[Record]) -> str:
+    total = sum(v for r in records for n, v in r.items() if n != "maaned" and isinstance(v, int))
+    return f"{len(records)} months, {total:,} kr. in all"
+
+
+def _area(records: Sequence[Record]) -> str:
+    return ", ".join(f"{r.get('enh026EnhedensSamledeAreal')} m²" for r in records) or "no record"
+
+
+def _building(records: Sequence[Record]) -> str:
+    return ", ".join(
+        f"built {r.get('byg026Opfoerelsesaar')}, {r.get('byg038SamletBygningsareal')} m²" for r in records
+    )
+
+
+def _owns(records: Sequence[Record]) -> str:
+    return "owns none" if not records else f"{len(records)} ownerships"
