@@ -156,7 +156,7 @@ def load(path: Path) -> Settings:
     except ValueError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     if document is None:
-        raise ConfigError(f"there is no configuration at {path}: write one, or run hjemmel init")
+        raise ConfigError(f"there is no configuration at {path}: write one with: hjemmel config example > {path.name}")
     try:
         settings = Settings(**document)
     except ValidationError as error:

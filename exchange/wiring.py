@@ -26,7 +26,6 @@ from exchange.model.catalogue import Catalogue
 from exchange.pipeline import Parts, Pipeline
 from exchange.policy import policy_set
 from exchange.policy.embedded import EmbeddedEngine
-from exchange.policy.opa import OpaEngine
 from exchange.policy.policy_set import PolicySet
 from exchange.ports import PolicyEngine, Registers
 from exchange.recorder import Recorder
@@ -135,6 +134,8 @@ def register_url(settings: Settings, register: str) -> str:
 async def _engine(settings: Settings, policies: PolicySet, stack: AsyncExitStack) -> PolicyEngine:
     if settings.policy.engine == "embedded":
         return EmbeddedEngine(policies, settings.policy.timeout)
+    from exchange.policy.opa import OpaEngine  # noqa: PLC0415  # half of the start-up time: aiohttp
+
     server = OpaEngine(settings.policy.opa_url, policies, settings.policy.timeout)
     return await stack.enter_async_context(server)
 

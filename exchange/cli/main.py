@@ -1,75 +1,93 @@
-"""`hjemmel`: every command, and one place where errors become messages and exit statuses."""
+"""`hjemmel`: every command, and one place where errors become messages and exit statuses.
+
+Commands are imported when they are called: `hjemmel probe` must not load a policy engine.
+"""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
-from adapters.catalogue import CatalogueError
-from adapters.registers import RealDataError
-from audit.errors import LogError
-from exchange.cli import config, demo, log, pki, policy, receipt, register, request, serve
 from exchange.cli.output import CommandError, report
-from exchange.client import ClientError
-from exchange.client.credentials import CredentialsError
-from exchange.config import ConfigError
-from exchange.demo.site import DemoError
-from exchange.identity.participants import ParticipantsError
-from exchange.policy.policy_set import PolicyError
 
-_EXPECTED = (
-    CatalogueError,
-    ClientError,
-    ConfigError,
-    CredentialsError,
-    DemoError,
-    LogError,
-    OSError,
-    ParticipantsError,
-    PolicyError,
-    RealDataError,
+_COMMANDS = {
+    "demo": "Play three cases and ten refusals over gRPC, then prove what happened.",
+    "serve": "Run the broker.",
+    "probe": "Tell whether a broker can answer exchanges.",
+    "request": "Ask for data of one subject.",
+    "receipt": "Read and verify receipts.",
+    "log": "Look at the audit log.",
+    "policy": "Check, test and pack policies.",
+    "register": "Make or load registers.",
+    "pki": "Make certificates and keys for development and the demo.",
+    "config": "Show the settings of a broker.",
+}
+
+#: Errors whose message says what to do. Any other one is a mistake of ours, and shows its traceback.
+_EXPECTED = frozenset(
+    {
+        "adapters.catalogue.CatalogueError",
+        "adapters.registers.real_rows.RealDataError",
+        "audit.errors.LogError",
+        "builtins.OSError",
+        "exchange.client.credentials.CredentialsError",
+        "exchange.client.errors.ClientError",
+        "exchange.config.ConfigError",
+        "exchange.demo.site.DemoError",
+        "exchange.identity.participants.ParticipantsError",
+        "exchange.policy.policy_set.PolicyError",
+    }
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # the base class has it
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"exchange.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(
+    cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="hjemmel", prog_name="hjemmel")
 def hjemmel() -> None:
     """Lets public authorities get base data from each other, under a law, minimised and recorded."""
 
 
-for command in (
-    demo.demo,
-    serve.serve,
-    request.request,
-    pki.pki,
-    register.register,
-    log.log,
-    receipt.receipt,
-    policy.policy,
-    config.config,
-):
-    hjemmel.add_command(command)
-
-
 def main() -> None:
     """Runs the command line. Exit status: 0 done, 1 refused or not holding, 2 wrong use."""
-    as_json = "--json" in sys.argv
     try:
-        hjemmel.main(standalone_mode=False)
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
+        status = hjemmel.main(standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
     except click.Abort:
         sys.exit(130)
     except click.UsageError as wrong:
         wrong.show()
         sys.exit(2)
     except CommandError as error:
-        report(error, as_json=as_json)
-        sys.exit(error.status)
-    except _EXPECTED as error:
-        report(CommandError(str(error)), as_json=as_json)
+        report(error, as_json="--json" in sys.argv)
         sys.exit(1)
+    except Exception as error:
+        if not _is_expected(error):
+            raise
+        report(CommandError(str(error)), as_json="--json" in sys.argv)
+        sys.exit(1)
+
+
+def _is_expected(error: Exception) -> bool:
+    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
+    return not names.isdisjoint(_EXPECTED)
 
 
 if __name__ == "__main__":

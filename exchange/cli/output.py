@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -22,19 +21,17 @@ Advance = Callable[[int, int], None]
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
-@dataclass(frozen=True, slots=True)
 class CommandError(Exception):
     """A command cannot do its work.
 
     Attributes:
-        message: what is wrong and what to do.
-        details: the same for programs.
-        status: exit status; 1 for a negative answer, 2 for wrong use.
+        details: what is wrong, for programs.
     """
 
-    message: str
-    details: dict[str, Any] | None = None
-    status: int = 1
+    def __init__(self, message: str, details: dict[str, Any] | None = None) -> None:
+        """Takes a message that says what to do."""
+        super().__init__(message)
+        self.details = details or {}
 
 
 def result(as_json: bool, document: dict[str, Any], render: Callable[[], None]) -> None:  # the flag itself
@@ -48,11 +45,11 @@ def result(as_json: bool, document: dict[str, Any], render: Callable[[], None]) 
 def report(error: CommandError, *, as_json: bool) -> None:
     """Prints an error in the form that was asked for."""
     if as_json:
-        document = {"error": error.message, **(error.details or {})}
+        document = {"error": str(error), **error.details}
         sys.stderr.write(json.dumps(document, ensure_ascii=False) + "\n")
     else:
         errors.print("[bold red]error:[/]", end=" ")
-        errors.print(error.message, markup=False)
+        errors.print(str(error), markup=False)
 
 
 @contextmanager

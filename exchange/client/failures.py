@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 from hjemmel.exchange.v1.decision_pb2 import Receipt, Refusal
 
+from audit.entry import Entry
 from audit.note import NoteVerifier
 from exchange.client import wire
 from exchange.client.errors import (
@@ -19,6 +20,7 @@ from exchange.client.errors import (
     Failed,
     InvalidRequest,
     NotAuthenticated,
+    ReceiptInvalid,
     Refused,
     Unreachable,
 )
@@ -26,6 +28,7 @@ from exchange.client.protocol import Prepared, verify_receipt
 from exchange.client.retry import Attempts
 from exchange.errors import FieldViolation
 from exchange.model.decision import Reason
+from exchange.model.trace import Outcome
 
 _TRAILER = "grpc-status-details-bin"
 _KINDS: dict[grpc.StatusCode, type[ClientError]] = {
@@ -76,12 +79,20 @@ def raised(failure: Failure, log: NoteVerifier, prepared: Prepared | None, attem
     """
     receipt = failure.receipt
     verified = verify_receipt(receipt, log, prepared) if receipt is not None and receipt.entry else None
+    if verified is not None:
+        _check_told(failure, verified.entry)
     kind = _KINDS.get(failure.code, Failed if failure.reasons else Unreachable)
     fields = "".join(f"\n  {v.field} {v.description}" for v in failure.violations)
     message = (failure.message or f"the broker ended the call ({failure.code.name})") + fields
     if kind is AlreadyRecorded and attempts.tried and prepared:
         message = attempts.lost_answer(prepared.request_id)
     return kind(message, reasons=failure.reasons, violations=failure.violations, receipt=verified)
+
+
+def _check_told(failure: Failure, entry: Entry) -> None:
+    if entry.outcome == Outcome.GRANTED or not {r.code for r in failure.reasons} <= set(entry.reasons):
+        recorded = ", ".join((entry.outcome, *entry.reasons))
+        raise ReceiptInvalid(f"the log records another end than the one told: {recorded}")
 
 
 def _details(error: grpc.RpcError) -> list[Packed]:

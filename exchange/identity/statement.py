@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from hashlib import sha256
 
 import jwt
@@ -52,14 +51,17 @@ def verify(envelope: Envelope, issuer: Participant, audience: str) -> Statement:
     except jwt.PyJWTError as error:
         raise _translated(error) from error
     # 3. Our own claims.
-    if not is_request_id(claims["jti"]) or not 0 < len(claims["sub"]) <= _MAX_CASEWORKER:
+    caseworker, times = claims["sub"], (claims["iat"], claims["exp"])
+    if not is_request_id(claims["jti"]) or not all(isinstance(t, int | float) for t in times):
+        raise Refused.because("SIGNATURE_CLAIMS_INVALID")
+    if not (0 < len(caseworker) <= _MAX_CASEWORKER and caseworker.isprintable()):
         raise Refused.because("SIGNATURE_CLAIMS_INVALID")
     if claims["exp"] - claims["iat"] > LIFETIME:
         raise Refused.because("SIGNATURE_VALID_TOO_LONG")
     # 4. The body is the one that was signed.
-    if not hmac.compare_digest(str(claims["body_sha256"]), sha256(envelope.body).hexdigest()):
+    if claims["body_sha256"] != sha256(envelope.body).hexdigest():
         raise Refused.because("BODY_DIGEST_MISMATCH")
-    return Statement(issuer.cvr, claims["sub"], claims["jti"])
+    return Statement(issuer.cvr, caseworker, claims["jti"])
 
 
 def _translated(error: jwt.PyJWTError) -> ExchangeError:
