@@ -6,7 +6,7 @@ TOOLS := .build/bin
 GO_TOOLS := opa regal ghz grpcurl
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test bench serve lint format types proto tools system lock clean
+.PHONY: demo test bench serve lint format types docs proto tools system lock clean
 
 demo: .venv/broker ## The main job, played on generated registers
 	@$(BIN)/hjemmel demo $(DEMO)
@@ -23,6 +23,7 @@ lint: .venv/dev tools .build/buf ## Every linter, and whether generated files ar
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/python proto/generate.py --check
+	@$(BIN)/python docs/generate.py --check
 	@.build/buf/node_modules/.bin/buf lint
 	@$(TOOLS)/opa fmt --diff --fail policies
 	@$(TOOLS)/opa check --strict --schema policies/schemas policies
@@ -35,6 +36,9 @@ format: .venv/dev tools ## Formats Python and Rego
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix --quiet .
 	@$(TOOLS)/opa fmt --write policies
+
+docs: .venv/broker ## Writes the pages that the code knows better
+	@$(BIN)/python docs/generate.py
 
 proto: .venv/dev ## Generates the Python of the API
 	@$(BIN)/python proto/generate.py
