@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -137,13 +137,17 @@ class Pipeline:
 
 
 class _Exchange:
-    """One exchange under way, and the draft of its entry as far as it is known."""
+    """One exchange under way, and what is known so far for the draft of its entry."""
 
     def __init__(self, parts: Parts, kind: str, certificate: bytes, envelope: Envelope) -> None:
         self._parts = parts
         self._certificate = certificate
         self._intended = False
-        self._draft = Draft(kind, parts.clock.now(), envelope)
+        self._known: dict[str, Any] = {
+            "kind": kind,
+            "time": parts.clock.now(),
+            "envelope": envelope,
+        }
 
     async def run(self, timeout: float | None) -> Answer:
         try:
@@ -168,7 +172,7 @@ class _Exchange:
     # 1. Who asks, and is it a question at all? Nothing in the body is believed before its signature.
 
     def _authenticate(self) -> Asked:
-        envelope = self._draft.envelope
+        envelope: Envelope = self._known["envelope"]
         caller = self._parts.authenticator.identify(self._certificate)
         self._note(caller=caller.cvr, consumer=caller.cvr)
         statement = self._parts.authenticator.authenticate(caller, envelope)
@@ -210,10 +214,10 @@ class _Exchange:
         """What the policy decides on. No personal data: see invariant 5."""
         request = asked.request
         return {
-            "time": timestamp(self._draft.time),
-            "kind": self._draft.kind,
+            "time": timestamp(self._known["time"]),
+            "kind": self._known["kind"],
             "consumer": request.consumer,
-            "processor": self._draft.processor,
+            "processor": self._known["processor"],
             "provider": asked.dataset.provider,
             "dataset": request.dataset,
             "attributes": list(request.attributes),
@@ -246,7 +250,7 @@ class _Exchange:
 
     async def _fetch(self, intended: Intended, timeout: float | None) -> Fetched:
         granted = intended.granted
-        request, now = granted.asked.request, self._draft.time
+        request, now = granted.asked.request, self._known["time"]
         as_of = AsOf(request.effect_time or now, request.registration_time or now)
         limit = min(self._parts.fetch_timeout, timeout or self._parts.fetch_timeout)
         conditions = [o.when for o in granted.decision.obligations]
@@ -315,7 +319,12 @@ class _Exchange:
         return error
 
     def _note(self, **known: Any) -> None:
-        self._draft = replace(self._draft, **known)
+        self._known.update(known)
+
+    @property
+    def _draft(self) -> Draft:
+        """What is known by now, frozen."""
+        return Draft(**self._known)
 
 
 def _existing(catalogue: Catalogue, request: Request) -> Dataset:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -135,7 +137,7 @@ def _conclude(site: DemoSite, report: Report, receipt: Path, altered: Report, by
     proof = proof_file.parse(receipt.read_text("utf-8"))
     console.print(
         f"\n[bold green]A receipt holds, offline:[/] entry {proof.index}, {len(proof.hashes)} hashes and the"
-        f" log's signature.\n  hjemmel receipt verify {receipt} --vkey {site.keys / 'log.vkey'}"
+        f" log's signature.\n  {_program()} receipt verify {receipt} --vkey {site.keys / 'log.vkey'}"
     )
     finding = altered.findings[0]
     console.print(
@@ -147,7 +149,7 @@ def _conclude(site: DemoSite, report: Report, receipt: Path, altered: Report, by
 def _stay(site: DemoSite, target: str, granted: Played) -> None:
     question = granted.scene.question
     command = [
-        *("hjemmel", "request", "--target", target, "--as", str(site.keys / granted.scene.actor)),
+        *(_program(), "request", "--target", target, "--as", str(site.keys / granted.scene.actor)),
         *("--dataset", question.dataset, "--attributes", ",".join(question.attributes)),
         *("--key", question.subject.kind, "--subject", question.subject.value),
         *("--role", question.subject_role, "--purpose", question.purpose),
@@ -159,6 +161,11 @@ def _stay(site: DemoSite, target: str, granted: Played) -> None:
     console.print(shlex.join(command), markup=False, soft_wrap=True)
     console.print("Change an attribute, the purpose or the law, and see what it says. Ctrl-C ends.")
     signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+def _program() -> str:
+    """How to call us: by name where the shell finds it, else by path."""
+    return "hjemmel" if shutil.which("hjemmel") else os.path.relpath(sys.argv[0])
 
 
 def _leaf(receipt: Path) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -61,8 +61,10 @@ class Credentials:
         try:
             document = json.loads((folder / "client.json").read_text("utf-8"))
             key = load_pem_private_key(read_private(folder / document["request_key"]), password=None)
-            if not isinstance(key, EllipticCurvePrivateKey | Ed25519PrivateKey):
+            if not isinstance(key, EllipticCurvePrivateKey | Ed25519PrivateKey) or _algorithm(key) is None:
                 raise CredentialsError("the request key must be of P-256 or Ed25519")
+            if document["algorithm"] != _algorithm(key):
+                raise CredentialsError(f"the request key signs with {_algorithm(key)}: correct the algorithm")
             return cls(
                 cvr=document["cvr"],
                 certificate=(folder / document["certificate"]).read_bytes(),
@@ -79,9 +81,15 @@ class Credentials:
             raise CredentialsError(f"{error.filename} cannot be read: {error.strerror}") from error
         except KeyError as error:
             raise CredentialsError(f"{folder / 'client.json'} lacks the field {error}") from error
-        except (ValueError, FormatError) as error:
+        except (TypeError, ValueError, FormatError) as error:
             raise CredentialsError(f"the credentials in {folder} do not hold: {error}") from error
 
     def channel(self) -> grpc.ChannelCredentials:
         """Credentials for mutual TLS."""
         return grpc.ssl_channel_credentials(self.ca, self.certificate_key, self.certificate)
+
+
+def _algorithm(key: RequestKey) -> str | None:
+    if isinstance(key, Ed25519PrivateKey):
+        return "EdDSA"
+    return "ES256" if isinstance(key.curve, SECP256R1) else None

@@ -86,6 +86,10 @@ def raised(failure: Failure, log: NoteVerifier, prepared: Prepared | None, attem
     message = (failure.message or f"the broker ended the call ({failure.code.name})") + fields
     if kind is AlreadyRecorded and attempts.tried and prepared:
         message = attempts.lost_answer(prepared.request_id)
+    elif kind is Unreachable:
+        message = f"no answer from the broker ({message}): check its address, and try again"
+        if prepared is not None:
+            message += f"; request {prepared.request_id} may have been recorded: look for its receipt first"
     return kind(message, reasons=failure.reasons, violations=failure.violations, receipt=verified)
 
 

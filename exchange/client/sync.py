@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -17,6 +17,7 @@ from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
 from exchange.client import failures, protocol
 from exchange.client.credentials import Credentials
+from exchange.client.errors import Failed
 from exchange.client.memory import CheckpointMemory
 from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
 from exchange.client.retry import Attempts
@@ -123,8 +124,16 @@ class Client:
             asking = self._memory.meet(receipt.checkpoint, receipt.signed_checkpoint)
             try:
                 old, new = next(asking)
-                request = audit_pb.GetConsistencyProofRequest(old_size=old, new_size=new)
-                response = self._send(lambda: self._audit.GetConsistencyProof(request, timeout=self._timeout))
-                asking.send(list(response.hashes))
+                asking.send(self._consistency(old, new))
             except StopIteration:
                 return
+
+    def _consistency(self, old: int, new: int) -> Sequence[bytes] | None:
+        request = audit_pb.GetConsistencyProofRequest(old_size=old, new_size=new)
+        try:
+            response = self._send(lambda: self._audit.GetConsistencyProof(request, timeout=self._timeout))
+        except Failed as failed:
+            if failed.code != "NOT_FOUND":
+                raise
+            return None  # the log has not grown to what it showed before
+        return list(response.hashes)
