@@ -14,6 +14,8 @@ from exchange.model.catalogue import Catalogue
 from exchange.model.request import AsOf, Found, Record, SubjectKey
 from exchange.ports import RegisterAdapter
 
+_ADAPTERS_CODES = frozenset({"REGISTER_ANSWER_INVALID", "REGISTER_TIMEOUT", "REGISTER_UNAVAILABLE"})
+
 
 class GuardedRegisters:
     """Implements `exchange.ports.Registers` over one adapter a register."""
@@ -44,18 +46,34 @@ class GuardedRegisters:
                 found = await adapter.fetch(described, attributes, key, as_of)
         except TimeoutError as error:
             raise Failed.because("REGISTER_TIMEOUT") from error
-        except ExchangeError:
-            raise
+        except ExchangeError as error:
+            raise Failed.because(_own_code(error)) from error
+        except asyncio.CancelledError as error:
+            if _is_cancelled():  # the exchange itself, and not only something inside the adapter
+                raise
+            raise Failed.because("REGISTER_UNAVAILABLE") from error
         except Exception as error:  # whatever a third party's adapter raises
             raise Failed.because("REGISTER_UNAVAILABLE") from error
-        return self._checked(found, key)
+        try:
+            return self._checked(found, key)
+        except Exception as error:  # its records are its own objects and may raise too
+            raise Failed.because("REGISTER_ANSWER_INVALID") from error
 
     def _checked(self, found: Sequence[Found], key: SubjectKey) -> list[Record]:
-        try:
-            if len(found) > self._max_records:
-                raise Failed.because("REGISTER_ANSWER_INVALID")
-            if any(str(f.key) != key.value for f in found):  # another subject's record
-                raise Failed.because("REGISTER_ANSWER_INVALID")
-            return [f.record for f in found]
-        except (TypeError, AttributeError) as error:
-            raise Failed.because("REGISTER_ANSWER_INVALID") from error
+        """Copies the records, so that they stay what they are at the check."""
+        if isinstance(found, str) or not isinstance(found, Sequence) or len(found) > self._max_records:
+            raise TypeError("an adapter gives a bounded sequence")
+        if any(str(f.key) != key.value for f in found):
+            raise ValueError("a record of another subject")
+        return [dict(f.record) for f in found]
+
+
+def _own_code(error: ExchangeError) -> str:
+    """An adapter may say that its answer makes no sense; of anybody else's matters it has no say."""
+    code = error.reasons[0].code if error.reasons else ""
+    return code if code in _ADAPTERS_CODES else "REGISTER_UNAVAILABLE"
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

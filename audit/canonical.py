@@ -22,8 +22,11 @@ def encode(value: Any) -> bytes:
     Raises:
         FormatError: it holds a float, a huge integer, a name that is not ASCII, or another type.
     """
-    _check(value)
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    try:
+        _check(value)
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, RecursionError) as error:
+        raise FormatError("canonical JSON has no form for lone surrogates or such a depth") from error
 
 
 def decode(data: bytes) -> Any:

@@ -29,4 +29,4 @@ def opens(commitments: Mapping[str, str], opening: bytes, name: str, value: byte
     """Tells whether an opening and a value are the ones that were committed to under a name."""
     if len(opening) != OPENING_SIZE or name not in commitments:
         return False
-    return hmac.compare_digest(commitments[name], commit(opening, name, value))
+    return hmac.compare_digest(commitments[name].encode(), commit(opening, name, value).encode())

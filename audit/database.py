@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+
+from audit.errors import LogStopped
 
 _BUSY_MS = 5_000
 
@@ -17,8 +21,9 @@ def connect(url: str) -> sa.Engine:
     """Makes an engine whose commits are durable when they return.
 
     SQLite runs with a write-ahead log and `synchronous=FULL`, and takes the write lock when a
-    transaction begins, so that two writers meet there and not in the middle. PostgreSQL is asked for
-    `synchronous_commit=on` whatever its own configuration says.
+    transaction begins, so that two writers meet there and not in the middle. A file that is moved away
+    or replaced takes nothing more: `LogStopped`. PostgreSQL is asked for `synchronous_commit=on`
+    whatever its own configuration says.
     """
     engine = sa.create_engine(
         url,
@@ -26,6 +31,9 @@ def connect(url: str) -> sa.Engine:
         hide_parameters=True,  # values must not reach an error's text
     )
     if engine.dialect.name == "sqlite":
+        check = _same_file(engine.url.database or "")
+        sa.event.listen(engine, "connect", lambda *_: check())  # before SQLite would make a new one
+        sa.event.listen(engine, "begin", lambda _: check())
         sa.event.listen(engine, "connect", _durable_sqlite)
         sa.event.listen(engine, "begin", _begin)
     else:
@@ -42,6 +50,26 @@ def migrate(engine: sa.Engine, lineage: Literal["log", "keys"]) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _same_file(path: str) -> Callable[[], None]:
+    """Makes a check that a path still leads to the file that it led to first.
+
+    SQLite goes on writing to a file that was moved or deleted, where nobody would find the entries.
+    """
+    first: list[tuple[int, int]] = []
+
+    def check() -> None:
+        try:
+            status = os.stat(path)
+            found = [(status.st_dev, status.st_ino)]
+        except OSError:
+            found = []
+        if first and found != first:
+            raise LogStopped(f"{path} was moved or replaced: put the same file back, or restart")
+        first[:] = found
+
+    return check if path and path != ":memory:" else lambda: None
 
 
 def _durable_sqlite(connection: Any, _record: Any) -> None:

@@ -7,6 +7,7 @@ in the vault, where they can be erased without breaking a proof.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -118,21 +119,50 @@ def decode(data: bytes) -> tuple[Entry, dict[str, str]]:
         FormatError: it is not an entry of this version in canonical form.
     """
     document = canonical.decode(data)
-    if not isinstance(document, dict) or document.pop("v", None) != VERSION:
+    version = document.pop("v", None) if isinstance(document, dict) else None
+    if type(version) is not int or version != VERSION:
         raise FormatError(f"not an entry of version {VERSION}")
     commitments = document.pop("commitments", None)
-    if document.keys() != set(_FIELDS) or not isinstance(commitments, dict):
+    if document.keys() != _FIELDS.keys() or not isinstance(commitments, dict):
         raise FormatError("an entry has exactly the fields of its version")
-    try:
-        document["obligations"] = tuple(AppliedObligation(**o) for o in document["obligations"])
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
-        return Entry(**values), commitments
-    except TypeError as error:
-        raise FormatError("a field of the entry has the wrong shape") from error
+    if not all(_is(_FIELDS[name], value) for name, value in document.items()):
+        raise FormatError("a field of the entry has the wrong shape")
+    if not all(n in COMMITTED and _is_commitment(c) for n, c in commitments.items()):
+        raise FormatError("a commitment of the entry has an unknown name or the wrong shape")
+    document["obligations"] = [AppliedObligation(**o) for o in document["obligations"]]
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
+    return Entry(**values), commitments
 
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-_FIELDS = tuple(f.name for f in fields(Entry))
+def _is(declared: str, value: Any) -> bool:
+    """Tells whether a JSON value has the type that a field of `Entry` is declared with."""
+    match declared:
+        case "str":
+            return isinstance(value, str)
+        case "str | None":
+            return value is None or isinstance(value, str)
+        case "tuple[str, ...]":
+            return isinstance(value, list) and all(isinstance(v, str) for v in value)
+        case "tuple[AppliedObligation, ...]":
+            return isinstance(value, list) and all(_is_obligation(v) for v in value)
+        case _:
+            raise AssertionError(f"a field is declared with a type that is not read: {declared}")
+
+
+def _is_obligation(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"id", "fact", "effect"}
+        and all(isinstance(v, str) for v in value.values())
+    )
+
+
+def _is_commitment(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
+_FIELDS = {f.name: str(f.type) for f in fields(Entry)}  # annotations are text in this module

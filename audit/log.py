@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from audit import database
 from audit.entry import Submission, commit_to
+from audit.errors import LogStopped
 from audit.files import KeyFileError, read_private
 from audit.note import Ed25519Signer, NoteSigner
 from audit.reader import LogReader
@@ -60,8 +61,11 @@ class AuditLog:
         master = MasterKey(read_private(settings.master_key))
         signer = load_signer(settings.origin, settings.signing_key)
         log, keys = database.connect(settings.url), database.connect(settings.keys_url)
-        database.migrate(log, "log")
-        database.migrate(keys, "keys")
+        try:
+            database.migrate(log, "log")
+            database.migrate(keys, "keys")
+        except sa.exc.SQLAlchemyError as error:
+            raise LogStopped(f"the log's database failed: {type(error).__name__}") from error
         sequencer = Sequencer(log, SubjectKeys(keys, master), signer, settings.pace)
         sequencer.start()
         reader = LogReader(log, signer.verifier, SubjectKeys(keys, master))
@@ -116,8 +120,8 @@ def load_signer(origin: str, path: Path) -> NoteSigner:
     """
     try:
         key = load_pem_private_key(read_private(path), password=None)
-    except ValueError as error:
-        raise KeyFileError(f"{path} holds no private key in PEM form") from error
+    except (ValueError, TypeError) as error:  # TypeError: it is under a password
+        raise KeyFileError(f"{path} holds no private key in PEM form without a password") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError(f"{path} holds no Ed25519 key")
     return Ed25519Signer(origin, key)

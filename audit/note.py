@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,6 +23,7 @@ _KEY_SIZE = 32
 _KEY_ID_SIZE = 4
 _DASH = "\N{EM DASH} "
 _MAX_SIGNATURES = 100
+_UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,8 @@ def parse(data: str) -> Note:
     Raises:
         FormatError: it is not a note.
     """
-    if any(c < " " and c != "\n" for c in data):
-        raise FormatError("a note holds no control characters")
+    if _UNSAFE.search(data):
+        raise FormatError("a note holds no control characters, and only what has a form in UTF-8")
     text, separator, tail = data.rpartition("\n\n")
     if not separator or not tail.endswith("\n"):
         raise FormatError("a note has an empty line between its text and its signatures")

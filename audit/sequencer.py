@@ -145,7 +145,9 @@ class Sequencer:
         """
         if self._stopped:
             raise LogStopped(self._stopped)
-        if self._waiting.qsize() >= self._pace.max_pending:
+        # What was intended must be able to close: its place was given when the intention was taken.
+        closing = isinstance(operation, Append) and operation.closes_intention
+        if self._waiting.qsize() >= self._pace.max_pending and not closing:
             raise LogBusy("the log is behind")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Appended | None] = loop.create_future()

@@ -68,7 +68,7 @@ class MasterKey:
         """
         try:
             return self._wrapping.decrypt(wrapped[:_NONCE_SIZE], wrapped[_NONCE_SIZE:], key_id.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # altered, or cut short
             raise MasterKeyError("a subject key does not unwrap: wrong master key?") from error
 
 
@@ -97,7 +97,7 @@ def unseal(key: bytes, leaf: bytes, sealed: bytes) -> Opened:
     """
     try:
         plain = AESGCM(key).decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], leaf)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # altered, or cut short
         raise VerificationError("the sealed part does not belong to this entry") from error
     document = canonical.decode(plain)
     return Opened(

@@ -92,6 +92,8 @@ def _holds(condition: Condition, values: Sequence[Value | None], law_date: date)
 
 
 def _equals(value: Value | None, expected: Value, _law_date: date) -> bool:
+    if value is not None and type(value) is not type(expected):  # no answer to the question: withhold
+        return True
     return value == expected
 
 

@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Any
 
 from exchange.errors import ExchangeError, Failed, FieldViolation, Refused
-from exchange.minimise import Minimised, WrongTypeError, cut
+from exchange.minimise import Minimised, cut
 from exchange.model.catalogue import Catalogue, Dataset
 from exchange.model.decision import Decision, RefusedAttribute
 from exchange.model.request import (
@@ -204,6 +204,8 @@ class _Exchange:
         policy_input = await self._policy_input(asked)
         self._note(policy_input=policy_input, policy_revision=self._parts.policy.revision)
         decision = await self._parts.policy.decide(policy_input)
+        if not decision.answers(asked.request.attributes, part_will_do=asked.request.partial_acceptable):
+            raise Failed.because("POLICY_ANSWER_INVALID")
         self._note(legal_basis_version=decision.legal_basis_version)
         if not decision.allow:
             raise Refused(*decision.all_reasons, decision=decision)
@@ -274,14 +276,14 @@ class _Exchange:
         asked, decision = fetched.granted.asked, fetched.granted.decision
         try:
             minimised = cut(asked.dataset, decision, fetched.records, fetched.facts, asked.law_date)
-        except (WrongTypeError, AttributeError, TypeError) as error:
+            data = self._parts.encode_data(minimised.records)
+        except (ValueError, AttributeError, TypeError) as error:  # WrongTypeError, or a value too large
             raise Failed.because("REGISTER_ANSWER_INVALID") from error
         self._note(obligations=minimised.applied)
         # The whole request is refused if one attribute is, unless a part will do.
         if minimised.withheld and not (asked.request.partial_acceptable and minimised.released):
             reasons = dict.fromkeys(w.reason for w in minimised.withheld)
             raise Refused(*reasons, decision=decision)
-        data = self._parts.encode_data(minimised.records)
         self._note(
             attributes_released=minimised.released if minimised.records else (),
             reasons=tuple(dict.fromkeys(r.reason.code for r in (*decision.refused, *minimised.withheld))),
@@ -313,9 +315,9 @@ class _Exchange:
             )
         except Refused as again:  # the id turned out to be used only now
             return again if reused else await self._recorded(again)
-        except Failed as unrecorded:
+        except Exception as unrecorded:  # noqa: BLE001 - whatever the log raised, nobody is told its words
             # What cannot be recorded did not happen: the caller learns that, and nothing else.
-            return unrecorded
+            return _understood(unrecorded)
         return error
 
     def _note(self, **known: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -77,3 +78,15 @@ class Decision:
     def all_reasons(self) -> tuple[Reason, ...]:
         """The reasons against the whole request, then those against single attributes."""
         return self.reasons + tuple(r.reason for r in self.refused)
+
+    def answers(self, asked: Collection[str], *, part_will_do: bool) -> bool:
+        """Tells whether this can be believed as an answer to a question for some attributes.
+
+        It grants nothing that was not asked, nothing while it refuses, a part only where a part will
+        do; and it gives a reason where it refuses.
+        """
+        granted = frozenset(self.granted)
+        if not self.allow:
+            return not granted and bool(self.all_reasons)
+        whole = granted == frozenset(asked)
+        return bool(granted) and granted <= frozenset(asked) and not self.reasons and (whole or part_will_do)

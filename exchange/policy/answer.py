@@ -73,16 +73,9 @@ def read(
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise Failed.because("POLICY_ANSWER_INVALID") from error
-    if not _consistent(decision, frozenset(asked)):
+    if not decision.answers(asked, part_will_do=True):  # whether it will, the pipeline knows
         raise Failed.because("POLICY_ANSWER_INVALID")
     return decision
-
-
-def _consistent(decision: Decision, asked: frozenset[str]) -> bool:
-    granted = frozenset(decision.granted)
-    if decision.allow:
-        return bool(granted) and granted <= asked and not decision.reasons
-    return not granted and bool(decision.all_reasons)
 
 
 def _reason(document: Any, texts: Texts, citations: Citations) -> Reason:

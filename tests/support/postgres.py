@@ -95,7 +95,7 @@ def _binaries() -> Path:
     found = shutil.which("initdb")
     candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     if found:
-        return Path(found).parent
+        return Path(found).resolve().parent  # the others lie beside it, not beside a link to it
     if not candidates:
         raise RuntimeError("PostgreSQL is not installed: apt-get install postgresql")
     return candidates[0]
