@@ -25,11 +25,14 @@ def connect(url: str) -> sa.Engine:
     or replaced takes nothing more: `LogStopped`. PostgreSQL is asked for `synchronous_commit=on`
     whatever its own configuration says.
     """
-    engine = sa.create_engine(
-        url,
-        pool_pre_ping=not url.startswith("sqlite"),
-        hide_parameters=True,  # values must not reach an error's text
-    )
+    try:
+        engine = sa.create_engine(
+            url,
+            pool_pre_ping=not url.startswith("sqlite"),
+            hide_parameters=True,  # values must not reach an error's text
+        )
+    except (sa.exc.ArgumentError, ImportError) as error:  # its text may hold a password
+        raise LogStopped("the log's database is not named by a URL of SQLAlchemy's") from error
     if engine.dialect.name == "sqlite":
         check = _same_file(engine.url.database or "")
         sa.event.listen(engine, "connect", lambda *_: check())  # before SQLite would make a new one
@@ -39,6 +42,14 @@ def connect(url: str) -> sa.Engine:
     else:
         sa.event.listen(engine, "connect", _durable_postgresql)
     return engine
+
+
+def snapshot(engine: sa.Engine) -> sa.Connection:
+    """Opens a connection whose reads all see one state of the log, however many they are."""
+    connection = engine.connect().execution_options(read_only=True)  # SQLite's see one as they are
+    if engine.dialect.name == "postgresql":
+        connection.execution_options(isolation_level="REPEATABLE READ")
+    return connection
 
 
 def migrate(engine: sa.Engine, lineage: Literal["log", "keys"]) -> None:
@@ -74,7 +85,8 @@ def _same_file(path: str) -> Callable[[], None]:
 
 def _durable_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver leaves transactions to us
-    connection.execute("PRAGMA journal_mode=WAL")
+    if connection.execute("PRAGMA journal_mode=WAL").fetchone() != ("wal",):
+        raise LogStopped("the database keeps no write-ahead log: a log in memory is no log")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from audit import database
 from audit.entry import Submission, commit_to
-from audit.errors import LogStopped
+from audit.errors import FormatError, LogStopped
 from audit.files import KeyFileError, read_private
 from audit.note import Ed25519Signer, NoteSigner
 from audit.reader import LogReader
@@ -56,20 +57,29 @@ class AuditLog:
 
         Raises:
             KeyFileError: a key file is missing or open to others.
+            MasterKeyError: the subject keys were wrapped with another master key.
             LogStopped: the log cannot be owned; the message says why.
         """
         master = MasterKey(read_private(settings.master_key))
         signer = load_signer(settings.origin, settings.signing_key)
-        log, keys = database.connect(settings.url), database.connect(settings.keys_url)
-        try:
-            database.migrate(log, "log")
-            database.migrate(keys, "keys")
-        except sa.exc.SQLAlchemyError as error:
-            raise LogStopped(f"the log's database failed: {type(error).__name__}") from error
-        sequencer = Sequencer(log, SubjectKeys(keys, master), signer, settings.pace)
-        sequencer.start()
-        reader = LogReader(log, signer.verifier, SubjectKeys(keys, master))
-        return cls(sequencer, reader, (log, keys))
+        if settings.url == settings.keys_url:
+            raise LogStopped("subject keys must not lie in the log's database: copies would keep them")
+        with ExitStack() as opened:
+            log, keys = database.connect(settings.url), database.connect(settings.keys_url)
+            opened.callback(log.dispose)
+            opened.callback(keys.dispose)
+            subject_keys = SubjectKeys(keys, master)
+            try:
+                database.migrate(log, "log")
+                database.migrate(keys, "keys")
+                subject_keys.check()
+            except sa.exc.SQLAlchemyError as error:
+                raise LogStopped(f"the log's database failed: {type(error).__name__}") from error
+            sequencer = Sequencer(log, subject_keys, signer, settings.pace)
+            sequencer.start()
+            reader = LogReader(log, signer.verifier, SubjectKeys(keys, master))
+            opened.pop_all()
+            return cls(sequencer, reader, (log, keys))
 
     @property
     def problem(self) -> str | None:
@@ -81,9 +91,12 @@ class AuditLog:
 
         Raises:
             DuplicateRequest: the request id was used before.
+            FormatError: the entry cannot be kept, or claims no request id to close it by.
             LogBusy: too much is waiting.
             LogStopped: the log takes nothing at present.
         """
+        if not submission.claims_request_id or submission.entry.request_id is None:
+            raise FormatError("an intention claims the request id that its entry will close")
         await self._sequencer.submit(Intend(submission, commit_to(submission)))
 
     async def append(self, submission: Submission, *, closes_intention: bool) -> Appended:
@@ -91,6 +104,7 @@ class AuditLog:
 
         Raises:
             DuplicateRequest: the request id was used before.
+            FormatError: the entry cannot be kept.
             IntentionClosed: the log restarted since the intention, and recorded it as interrupted.
             LogBusy: too much is waiting.
             LogStopped: the log takes nothing at present.

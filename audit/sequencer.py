@@ -20,6 +20,7 @@ import queue
 import threading
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -27,7 +28,15 @@ import sqlalchemy as sa
 from audit import checkpoint, merkle, store, vault
 from audit.checkpoint import Checkpoint
 from audit.entry import Leaf, Submission
-from audit.errors import DuplicateRequest, IntentionClosed, LogBusy, LogError, LogStopped
+from audit.errors import (
+    DuplicateRequest,
+    FormatError,
+    IntentionClosed,
+    LogBusy,
+    LogError,
+    LogStopped,
+    VerificationError,
+)
 from audit.merkle import Frontier, complete_subtrees, leaf_hash
 from audit.note import NoteSigner
 from audit.proof_file import ProofFile
@@ -36,6 +45,8 @@ from audit.subject_keys import SubjectKeys
 from audit.vault import Opened
 
 _log = logging.getLogger(__name__)
+_TAKEN = "another process owns this log now"
+_LOOK = "run hjemmel log verify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ class Pace:
     """How batches are made: the most in one, the shortest time between two, the most waiting."""
 
     max_batch: int = 512
-    interval: float = 0.002  # seconds; only kept while batches hold more than one operation
+    interval: float = 0.01  # seconds that a crowd is gathered for, at most
     max_pending: int = 10_000
     retry: float = 1.0  # seconds between attempts to start over
 
@@ -106,6 +117,8 @@ class Sequencer:
         self._pace = pace or Pace()
         self._waiting: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._gate = threading.Lock()  # nothing is taken after the end was announced
+        self._closing = threading.Event()
         self._stopped: str | None = "the log was not started"
         self._lost = False
         self._head = Head(0, 0, merkle.EMPTY_ROOT, "")
@@ -127,12 +140,16 @@ class Sequencer:
             self._take_over()
         except sa.exc.SQLAlchemyError as error:
             raise LogStopped(f"the log's database failed: {type(error).__name__}") from error
+        except (FormatError, VerificationError, _OwnershipLost) as error:
+            raise LogStopped(str(error)) from error
         self._thread.start()
 
     def stop(self) -> None:
         """Writes what is waiting, then ends."""
-        if self._thread.is_alive():
+        with self._gate:
+            self._closing.set()
             self._waiting.put(None)
+        if self._thread.is_alive():
             self._thread.join()
         self._stopped = "the log was closed"
 
@@ -143,38 +160,45 @@ class Sequencer:
             LogBusy: too much is waiting.
             LogStopped: nothing is taken at present.
         """
-        if self._stopped:
-            raise LogStopped(self._stopped)
         # What was intended must be able to close: its place was given when the intention was taken.
-        closing = isinstance(operation, Append) and operation.closes_intention
-        if self._waiting.qsize() >= self._pace.max_pending and not closing:
-            raise LogBusy("the log is behind")
+        closes = isinstance(operation, Append) and operation.closes_intention
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Appended | None] = loop.create_future()
-        self._waiting.put(_Ticket(operation, loop, future))
+        with self._gate:
+            if self._closing.is_set():
+                raise LogStopped("the log was closed")
+            if self._stopped:
+                raise LogStopped(self._stopped)
+            if self._waiting.qsize() >= self._pace.max_pending and not closes:
+                raise LogBusy("the log is behind")
+            self._waiting.put(_Ticket(operation, loop, future))
         return future
 
     # The writer's thread
 
     def _run(self) -> None:
-        company = False
+        gather = 0.0
         while True:
-            batch, ending = self._collect(company=company)
-            company = len(batch) > 1
+            batch, ending = self._collect(gather)
+            begun = time.monotonic()
             if batch:
                 self._answer(batch, self._attempt(batch))
+            # A lone caller is served at once. A crowd is gathered for as long as two commits take, so
+            # that the writer leaves most of the processor to those who make the work.
+            crowded = len(batch) > 1
+            gather = min(self._pace.interval, 2 * (time.monotonic() - begun)) if crowded else 0.0
             if ending:
                 return
             if self._stopped:
                 self._start_over()
 
-    def _collect(self, *, company: bool) -> tuple[list[_Ticket], bool]:
-        """Waits for operations. A lone caller is served at once; a crowd is gathered first."""
+    def _collect(self, gather: float) -> tuple[list[_Ticket], bool]:
+        """Waits for an operation, then for others to join it (seconds)."""
         first = self._waiting.get()
         if first is None:
             return [], True
-        if company and self._pace.interval:
-            time.sleep(self._pace.interval)
+        if gather:
+            time.sleep(gather)
         batch = [first]
         while len(batch) < self._pace.max_batch:
             try:
@@ -188,23 +212,24 @@ class Sequencer:
 
     def _attempt(self, batch: Sequence[_Ticket]) -> list[Result]:
         if self._stopped:
-            return [LogStopped(self._stopped)] * len(batch)
+            return self._refusals(batch)
         try:
             return self._commit([ticket.operation for ticket in batch])
         except Exception as error:  # noqa: BLE001  # whatever failed, the state of the disk is unknown now
             _log.exception("log_commit_failed")
-            self._stopped = f"a commit failed: {type(error).__name__}"
             self._lost = isinstance(error, _OwnershipLost)
-            return [LogStopped(self._stopped)] * len(batch)
+            self._stopped = str(error) if self._lost else f"a commit failed: {type(error).__name__}"
+            return self._refusals(batch)
 
     def _start_over(self) -> None:
         """Recovers from disk after a failure, unless another owner has the log now."""
         while self._stopped and not self._lost:
             self._refuse_waiting()
-            time.sleep(self._pace.retry)
+            if self._closing.wait(self._pace.retry):
+                return
             try:
                 self._take_over()
-            except (LogError, sa.exc.SQLAlchemyError):
+            except Exception:  # noqa: BLE001  # whatever it is, this thread lives on to answer its callers
                 _log.exception("log_recovery_failed")
 
     def _refuse_waiting(self) -> None:
@@ -216,10 +241,12 @@ class Sequencer:
                 break
             if ticket is None:
                 self._waiting.put(None)  # the end is seen by the run loop
-                self._lost = True
                 break
             batch.append(ticket)
-        self._answer(batch, [LogStopped(self._stopped or "")] * len(batch))
+        self._answer(batch, self._refusals(batch))
+
+    def _refusals(self, batch: Sequence[_Ticket]) -> list[Result]:
+        return [LogStopped(self._stopped or "") for _ in batch]  # one each: callers raise them
 
     @staticmethod
     def _answer(batch: Sequence[_Ticket], results: Sequence[Result]) -> None:
@@ -227,7 +254,7 @@ class Sequencer:
         for ticket, result in zip(batch, results, strict=True):
             by_loop.setdefault(ticket.loop, []).append((ticket, result))
         for loop, answers in by_loop.items():
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop closed: nobody waits there any more
                 loop.call_soon_threadsafe(_resolve, answers)
 
     # Taking over
@@ -235,7 +262,8 @@ class Sequencer:
     def _take_over(self) -> None:
         verifier = self._signer.verifier
         with self._engine.begin() as connection:
-            old = store.read_head(connection)
+            old = store.read_head(connection, for_update=True)
+            edge: list[bytes] = []
             if old is None:
                 empty = Checkpoint(verifier.name, 0, merkle.EMPTY_ROOT).sign(self._signer)
                 new = Head(1, 0, merkle.EMPTY_ROOT, empty)
@@ -243,24 +271,32 @@ class Sequencer:
             else:
                 if self._head.epoch and old.epoch != self._head.epoch:
                     self._lost = True
-                    raise LogStopped("another process owns this log now")
+                    self._stopped = _TAKEN
+                    raise LogStopped(_TAKEN)
                 signed = checkpoint.verify(old.signed_checkpoint, verifier)
                 nodes = store.StoredNodes(connection)
                 edge = [nodes.read(*node) for node in complete_subtrees(0, old.size)]
                 if (signed.size, signed.root) != (old.size, merkle.fold(edge)):
-                    raise LogStopped(
-                        "the entries do not lead to the signed checkpoint: run hjemmel log verify"
-                    )
+                    raise LogStopped(f"the entries do not lead to the signed checkpoint: {_LOOK}")
                 new = replace(old, epoch=old.epoch + 1)
                 if not store.swap_head(connection, old, new):
                     raise LogStopped("another process is taking this log over")
+            self._check_extends(connection, new)
             interrupted = store.open_intentions(connection)
         self._head = new
-        self._frontier = Frontier(new.size, edge if new.size else ())
+        self._frontier = Frontier(new.size, edge)
         self._open = {e.request_id for e in interrupted if e.request_id}
         for begin in range(0, len(interrupted), self._pace.max_batch):
             self._interrupt(interrupted[begin : begin + self._pace.max_batch])
         self._stopped = None
+
+    def _check_extends(self, connection: sa.Connection, new: Head) -> None:
+        """Refuses a database that was put back: what was acknowledged must still be in it."""
+        if store.has_entries_from(connection, new.size):
+            raise LogStopped(f"entries stand beyond the signed checkpoint: {_LOOK}")
+        nodes = store.StoredNodes(connection)
+        if new.size < self._head.size or merkle.root(self._head.size, nodes.read) != self._head.root:
+            raise LogStopped(f"the database lost entries that were acknowledged: {_LOOK}")
 
     def _interrupt(self, leaves: Sequence[SealedLeaf]) -> None:
         with self._engine.begin() as connection:
@@ -335,7 +371,7 @@ class Sequencer:
         if not leaves:
             # Nothing to append, but only the owner may note intentions.
             if not store.swap_head(connection, self._head, self._head):
-                raise _OwnershipLost
+                raise _OwnershipLost(_TAKEN)
             return self._head
         store.append(connection, self._head.size, leaves)
         for leaf in leaves:
@@ -345,7 +381,7 @@ class Sequencer:
         tree = Checkpoint(self._signer.verifier.name, size, self._frontier.root())
         head = Head(self._head.epoch, size, tree.root, tree.sign(self._signer))
         if not store.swap_head(connection, self._head, head):
-            raise _OwnershipLost
+            raise _OwnershipLost(_TAKEN)
         return head
 
     def _settle(self, head: Head, closed: Collection[str]) -> None:

@@ -7,12 +7,37 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from audit.errors import FormatError
 from audit.merkle import HASH_SIZE, node_hash
+from audit.prepared import Prepared, one_of, run_one_of
 from audit.schema import entries, head, intentions, policy_revisions, sealed, tiles
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
 _HEAD = 1
+
+# What every group commit runs.
+_SWAP_HEAD = Prepared(
+    head.update()
+    .where(
+        head.c.id == sa.literal_column(str(_HEAD)),
+        head.c.epoch == sa.bindparam("old_epoch"),
+        head.c.size == sa.bindparam("old_size"),
+    )
+    .values(
+        epoch=sa.bindparam("new_epoch"),
+        size=sa.bindparam("new_size"),
+        root=sa.bindparam("new_root"),
+        signed_checkpoint=sa.bindparam("new_checkpoint"),
+    )
+)
+_ADD_ENTRY = Prepared(entries.insert(), entries.c.keys())
+_ADD_SEALED = Prepared(sealed.insert(), sealed.c.keys())
+_ADD_INTENTION = Prepared(intentions.insert(), intentions.c.keys())
+_CLOSE_INTENTIONS = one_of(lambda ids: intentions.delete().where(intentions.c.request_id.in_(ids)))
+_RECORDED = one_of(
+    lambda ids: sa.select(entries.c.request_id).where(entries.c.request_id.in_(ids))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +61,16 @@ class SealedLeaf:
     sealed: bytes
 
 
-def read_head(connection: sa.Connection) -> Head | None:
-    """Gives the head, or nothing where the log was never owned."""
-    row = connection.execute(sa.select(head).where(head.c.id == _HEAD)).first()
+def read_head(connection: sa.Connection, *, for_update: bool = False) -> Head | None:
+    """Gives the head, or nothing where the log was never owned.
+
+    Args:
+        connection: where to read.
+        for_update: keeps others from moving the head until this transaction ends, so that a busy owner
+            cannot outrun one that takes over. SQLite's transactions lock so much anyway.
+    """
+    query = sa.select(head).where(head.c.id == _HEAD)
+    row = connection.execute(query.with_for_update() if for_update else query).first()
     return Head(row.epoch, row.size, row.root, row.signed_checkpoint) if row else None
 
 
@@ -58,16 +90,15 @@ def create_head(connection: sa.Connection, new: Head) -> None:
 
 def swap_head(connection: sa.Connection, old: Head, new: Head) -> bool:
     """Replaces the head if it still has the old epoch and size; tells whether it had."""
-    result = connection.execute(
-        head.update().where(head.c.id == _HEAD, head.c.epoch == old.epoch, head.c.size == old.size),
-        {
-            "epoch": new.epoch,
-            "size": new.size,
-            "root": new.root,
-            "signed_checkpoint": new.signed_checkpoint,
-        },
-    )
-    return result.rowcount == 1
+    values = {
+        "old_epoch": old.epoch,
+        "old_size": old.size,
+        "new_epoch": new.epoch,
+        "new_size": new.size,
+        "new_root": new.root,
+        "new_checkpoint": new.signed_checkpoint,
+    }
+    return _SWAP_HEAD.run(connection, values).rowcount == 1
 
 
 def append(connection: sa.Connection, first: int, leaves: Sequence[SealedLeaf]) -> None:
@@ -75,17 +106,22 @@ def append(connection: sa.Connection, first: int, leaves: Sequence[SealedLeaf]) 
     if not leaves:
         return
     numbered = list(enumerate(leaves, first))
-    connection.execute(
-        entries.insert(),
+    _ADD_ENTRY.run(
+        connection,
         [
             {"index": i, "leaf": e.data, "leaf_hash": e.leaf_hash, "request_id": e.request_id}
             for i, e in numbered
         ],
     )
-    connection.execute(
-        sealed.insert(),
-        [{"index": i, "key_id": e.key_id, "data": e.sealed} for i, e in numbered],
+    _ADD_SEALED.run(
+        connection, [{"index": i, "key_id": e.key_id, "data": e.sealed} for i, e in numbered]
     )
+
+
+def has_entries_from(connection: sa.Connection, index: int) -> bool:
+    """Tells whether there are entries at or beyond an index."""
+    query = sa.select(entries.c.index).where(entries.c.index >= index).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def open_intentions(connection: sa.Connection) -> list[SealedLeaf]:
@@ -97,8 +133,8 @@ def open_intentions(connection: sa.Connection) -> list[SealedLeaf]:
 def add_intentions(connection: sa.Connection, leaves: Sequence[SealedLeaf]) -> None:
     """Notes that registers are about to be read."""
     if leaves:
-        connection.execute(
-            intentions.insert(),
+        _ADD_INTENTION.run(
+            connection,
             [
                 {
                     "request_id": e.request_id,
@@ -114,15 +150,14 @@ def add_intentions(connection: sa.Connection, leaves: Sequence[SealedLeaf]) -> N
 def close_intentions(connection: sa.Connection, request_ids: Collection[str]) -> None:
     """Removes the intentions that entries were written for."""
     if request_ids:
-        connection.execute(intentions.delete().where(intentions.c.request_id.in_(request_ids)))
+        run_one_of(_CLOSE_INTENTIONS, connection, tuple(request_ids))
 
 
 def recorded(connection: sa.Connection, request_ids: Collection[str]) -> set[str]:
     """Tells which request ids stand for an entry already."""
     if not request_ids:
         return set()
-    query = sa.select(entries.c.request_id).where(entries.c.request_id.in_(request_ids))
-    return set(connection.execute(query).scalars())
+    return {row[0] for row in run_one_of(_RECORDED, connection, tuple(request_ids))}
 
 
 def archive_policy(connection: sa.Connection, revision: str, bundle: bytes) -> None:
@@ -196,7 +231,14 @@ class StoredNodes:
 
 
 def subtree(hashes: bytes) -> bytes:
-    """The root over a run of sibling hashes whose number is a power of two."""
+    """The root over a run of sibling hashes whose number is a power of two.
+
+    Raises:
+        FormatError: it is not such a run: what is stored of the tree was damaged.
+    """
+    count, rest = divmod(len(hashes), HASH_SIZE)
+    if rest or count.bit_count() != 1:
+        raise FormatError("hashes of the tree are missing or damaged: run hjemmel log verify")
     run = [hashes[i : i + HASH_SIZE] for i in range(0, len(hashes), HASH_SIZE)]
     while len(run) > 1:
         run = [node_hash(run[i], run[i + 1]) for i in range(0, len(run), 2)]

@@ -27,6 +27,17 @@ class SubjectKeys:
         """Names a subject's key."""
         return self._master.pseudonym(subject)
 
+    def check(self) -> None:
+        """Makes sure that the master key is the one that the kept keys were wrapped with.
+
+        Raises:
+            MasterKeyError: it is another one, under which everybody would get a new name and key.
+        """
+        with self._engine.connect().execution_options(read_only=True) as connection:
+            row = connection.execute(sa.select(subject_keys).limit(1)).first()
+        if row is not None:
+            self._master.unwrap(row.key_id, row.wrapped)
+
     def ensure(self, key_ids: Collection[str]) -> dict[str, bytes]:
         """Gives the keys of these ids; new ones are durable when this returns.
 

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from audit import checkpoint, entry, store, vault
+from audit import checkpoint, database, entry, store, vault
 from audit.checkpoint import Checkpoint
 from audit.commitment import opens
 from audit.errors import FormatError, LogError
-from audit.merkle import Frontier, leaf_hash
+from audit.merkle import HASH_SIZE, Frontier, leaf_hash
 from audit.note import NoteVerifier
-from audit.schema import entries, sealed, tiles
-from audit.store import TILE_WIDTH
+from audit.schema import entries, intentions, sealed, tiles
+from audit.store import TILE_HEIGHT, TILE_WIDTH, Head
 from audit.subject_keys import SubjectKeys
 
 _CHUNK = 4096
+_KEYS = 10_000  # most kept in memory
+_HEAD = -1  # where findings about the checkpoint stand: before those about entries
 Progress = Callable[[int, int], None]
+FindKey = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def verify_log(
         keys: opens the sealed parts too, where given.
         progress: called with entries read and entries in all.
     """
-    with engine.connect().execution_options(read_only=True) as connection:
+    with database.snapshot(engine) as connection:
         return _Verification(connection, verifier, keys, progress).run()
 
 
@@ -90,20 +94,23 @@ class _Verification:
     ) -> None:
         self._connection = connection
         self._verifier = verifier
-        self._keys = keys
+        self._key = lru_cache(_KEYS)(keys.find) if keys else None
         self._progress = progress or (lambda _done, _all: None)
-        self._findings: list[Finding] = []
+        self._findings: list[tuple[float, Finding]] = []  # with the index that each stands at
+        self._against_hash: list[int] = []  # entries that their stored hash contradicts
+        self._against_tile: list[int] = []  # entries that their tile contradicts
         self._outcomes: dict[str, int] = {}
         self._opened = self._erased = 0
         self._above: list[list[bytes]] = []  # by level, roots of tiles under the next one up
 
     def run(self) -> Report:
-        head = store.read_head(self._connection)
-        signed = self._signed(head.signed_checkpoint if head else None)
-        size = signed.size if signed else head.size if head else 0
+        head = self._head()
+        signed = self._signed(head.signed_checkpoint) if head else None
+        size = signed.size if signed else head.size if head else self._count()
         if signed and head and (signed.size, signed.root) != (head.size, head.root):
-            self._find("head", "its size or root is not what the signed checkpoint says")
+            self._find(_HEAD, "head", "its size or root is not what the signed checkpoint says")
         count = self._entries(size, signed)
+        self._stray_tiles(size)
         intentions = len(store.open_intentions(self._connection))
         return Report(
             signed,
@@ -112,33 +119,48 @@ class _Verification:
             self._opened,
             self._erased,
             intentions,
-            tuple(self._findings),
+            tuple(finding for _, finding in sorted(self._findings, key=lambda found: found[0])),
         )
 
-    def _signed(self, note: str | None) -> Checkpoint | None:
-        if note is None:
-            self._find("head", "the log has no checkpoint")
+    def _head(self) -> Head | None:
+        try:
+            head = store.read_head(self._connection)
+        except sa.exc.DBAPIError as error:
+            self._find(_HEAD, "head", f"cannot be read: {type(error).__name__}")
             return None
+        if head is None:
+            self._find(_HEAD, "head", "the log has no checkpoint")
+        elif not (isinstance(head.size, int) and isinstance(head.signed_checkpoint, str)):
+            self._find(_HEAD, "head", "is not stored as a number and a text")
+            return None
+        return head
+
+    def _signed(self, note: str) -> Checkpoint | None:
         try:
             return checkpoint.verify(note, self._verifier)
         except LogError as error:
-            self._find("checkpoint", str(error))
+            self._find(_HEAD, "checkpoint", str(error))
             return None
+
+    def _count(self) -> int:
+        return self._connection.execute(sa.select(sa.func.count()).select_from(entries)).scalar_one()
 
     def _entries(self, size: int, signed: Checkpoint | None) -> int:
         """Hashes every entry into a tree of our own, and holds the stored hashes and tiles to it."""
         tree = Frontier(0, ())
         run: list[bytes] = []
-        wrong_hash: list[int] = []
         for index, row in enumerate(self._rows()):
             if row.log_index != index:
                 break  # a gap: `_root` says what is missing
             if index >= size:
-                self._find(f"entry {index}", "stands beyond the checkpoint")
+                self._find(index, f"entry {index}", "stands beyond the checkpoint")
+                break
+            if not all(isinstance(v, bytes) for v in (row.leaf, row.leaf_hash, row.data or b"")):
+                self._find(index, f"entry {index}", "is not stored as bytes")
                 break
             computed = leaf_hash(row.leaf)
             if computed != row.leaf_hash:
-                wrong_hash.append(index)
+                self._against_hash.append(index)
             self._entry(index, row)
             tree.append(computed)
             run.append(computed)
@@ -149,18 +171,23 @@ class _Verification:
             if index % _CHUNK == 0:
                 self._progress(index, size)
         self._progress(tree.size, size)
-        self._root(tree, size, signed, wrong_hash)
+        self._root(tree, size, signed)
         return tree.size
 
-    def _root(self, tree: Frontier, size: int, signed: Checkpoint | None, wrong_hash: list[int]) -> None:
-        # A stored hash that is not its leaf's: the root tells which of the two was altered.
+    def _root(self, tree: Frontier, size: int, signed: Checkpoint | None) -> None:
+        # Where a stored hash contradicts its entry, the root tells which of the two was altered.
         intact = signed is not None and (tree.size, tree.root()) == (signed.size, signed.root)
         what = "its stored hash was altered" if intact else "was altered after it was recorded"
-        self._findings[:0] = [Finding(f"entry {i}", what) for i in wrong_hash]
+        wrong = dict.fromkeys(self._against_hash, what)
+        if not intact:
+            for index in self._against_tile:
+                wrong.setdefault(index, "is not the one that its tile has the hash of")
+        self._findings[:0] = [(i, Finding(f"entry {i}", what)) for i, what in wrong.items()]
         if tree.size != size:
-            self._find(f"entry {tree.size}", f"is missing: the checkpoint commits to {size} entries")
-        elif signed and not intact and not wrong_hash:
-            self._find("tree", "the entries do not lead to the signed root: entries were replaced")
+            missing = f"is missing: the checkpoint commits to {size} entries"
+            self._find(tree.size, f"entry {tree.size}", missing)
+        elif signed and not intact and not wrong:
+            self._find(size, "tree", "the entries do not lead to the signed root: entries were replaced")
 
     def _rows(self) -> Iterator[Any]:
         query = (
@@ -176,38 +203,56 @@ class _Verification:
             .order_by(entries.c.index)
             .execution_options(yield_per=_CHUNK)
         )
-        yield from self._connection.execute(query)
+        read = 0
+        try:
+            for row in self._connection.execute(query):
+                yield row
+                read += 1
+        except sa.exc.DBAPIError as error:
+            kind = type(error).__name__
+            self._find(read, f"entries from {read} on", f"one of the next {_CHUNK} cannot be read: {kind}")
 
     def _entry(self, index: int, row: Any) -> None:
         place = f"entry {index}"
         try:
             content, commitments = entry.decode(row.leaf)
         except FormatError as error:
-            self._find(place, str(error))
+            self._find(index, place, str(error))
             return
         self._outcomes[content.outcome] = self._outcomes.get(content.outcome, 0) + 1
-        if row.request_id is not None and row.request_id != content.request_id:
-            self._find(place, "is filed under another request id")
+        if row.request_id is None:
+            if content.request_id is not None and not self._is_filed(content.request_id):
+                self._find(index, place, "its request id is not filed: it could be used again")
+        elif row.request_id != content.request_id:
+            self._find(index, place, "is filed under another request id")
         if row.data is None:
-            self._find(place, "has no sealed part")
-        elif self._keys:
-            self._sealed(place, row, commitments)
+            self._find(index, place, "has no sealed part")
+        elif self._key:
+            self._sealed(index, row, commitments, self._key)
 
-    def _sealed(self, place: str, row: Any, commitments: dict[str, str]) -> None:
-        key = self._keys.find(row.key_id) if self._keys else None
-        if key is None:
-            self._erased += 1
-            return
+    def _is_filed(self, request_id: str) -> bool:
+        """Tells whether a request id stands for some entry, or for an intention: a replay's own does not."""
+        query = sa.union_all(
+            *(sa.select(t.c.request_id).where(t.c.request_id == request_id) for t in (entries, intentions))
+        )
+        return self._connection.execute(query).first() is not None
+
+    def _sealed(self, index: int, row: Any, commitments: dict[str, str], find: FindKey) -> None:
+        place = f"entry {index}"
         try:
+            key = find(row.key_id)
+            if key is None:
+                self._erased += 1
+                return
             opened = vault.unseal(key, row.leaf, row.data)
         except LogError as error:
-            self._find(place, str(error))
+            self._find(index, place, str(error))
             return
         self._opened += 1
         for name in commitments.keys() | opened.values.keys():
             value, opening = opened.values.get(name, b""), opened.openings.get(name, b"")
             if not opens(commitments, opening, name, value):
-                self._find(place, f"the sealed {name} is not what the entry commits to")
+                self._find(index, place, f"the sealed {name} is not what the entry commits to")
 
     def _tiles(self, index: int, run: list[bytes]) -> None:
         """Holds a complete tile to its hashes, and each tile above that it completes."""
@@ -216,7 +261,13 @@ class _Verification:
             query = sa.select(tiles.c.hashes).where(tiles.c.level == level, tiles.c.index == index)
             stored = self._connection.execute(query).scalar()
             if stored != b"".join(hashes):
-                self._find(f"tile/{level}/{index}", "is missing" if stored is None else "was altered")
+                end = (index + 1) << TILE_HEIGHT * (level + 1)
+                what = "is missing" if stored is None else "is not over the entries that stand there"
+                self._find(end - 0.5, f"tile/{level}/{index}", what)
+                if level == 0 and stored is not None:
+                    first = index * TILE_WIDTH
+                    told = zip(hashes, _cut(stored), strict=False)
+                    self._against_tile += [first + i for i, (ours, its) in enumerate(told) if ours != its]
             if len(self._above) == level:
                 self._above.append([])
             self._above[level].append(store.subtree(b"".join(hashes)))
@@ -225,5 +276,16 @@ class _Verification:
             hashes, self._above[level] = self._above[level], []
             level, index = level + 1, index // TILE_WIDTH
 
-    def _find(self, place: str, problem: str) -> None:
-        self._findings.append(Finding(place, problem))
+    def _stray_tiles(self, size: int) -> None:
+        """Finds tiles that the log is not large enough for: proofs would be made from them."""
+        for level, index in self._connection.execute(sa.select(tiles.c.level, tiles.c.index)):
+            end = (index + 1) << TILE_HEIGHT * (level + 1)
+            if end > size:
+                self._find(size, f"tile/{level}/{index}", "stands beyond the checkpoint")
+
+    def _find(self, index: float, place: str, problem: str) -> None:
+        self._findings.append((index, Finding(place, problem)))
+
+
+def _cut(hashes: bytes) -> list[bytes]:
+    return [hashes[i : i + HASH_SIZE] for i in range(0, len(hashes), HASH_SIZE)]

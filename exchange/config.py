@@ -13,6 +13,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -98,10 +99,10 @@ class Log(_Section):
     origin: KeyName = Field("hjemmel.example/log", description="Name of the log, in every checkpoint.")
     signing_key: Path = Field(Path("keys/log.key"), description="Ed25519 key of the log, PEM, mode 0600.")
     batch_interval: float = Field(
-        0.002,
+        0.01,
         ge=0,
         le=1,
-        description="Shortest time between two group commits under load, seconds.",
+        description="Longest time that a group commit waits for company, seconds.",
     )
     max_batch: int = Field(512, ge=1, le=10_000, description="Most operations in one group commit.")
     max_pending: int = Field(
@@ -165,6 +166,8 @@ def load(path: Path) -> Settings:
             for e in error.errors(include_input=False, include_url=False)
         ]
         raise ConfigError("\n".join(lines)) from error
+    except SettingsError as error:
+        raise ConfigError(f"the environment: {error}: write it as JSON") from error
     return _anchored(settings, path.resolve().parent)
 
 

@@ -70,9 +70,9 @@ def broker(start: Start) -> RunningBroker:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
+def postgres_server() -> Iterator[postgres.Server]:
     """A PostgreSQL server of the tests' own."""
-    with postgres.server(tmp_path_factory.mktemp("postgres")) as server:
+    with postgres.server() as server:
         yield server
 
 

@@ -7,13 +7,13 @@ import pwd
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _USER = "postgres"  # PostgreSQL refuses to run as root
 _START_TIMEOUT = 60
@@ -62,33 +62,32 @@ class Server:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[Server]:
-    """Makes a cluster and runs a server on it.
+def server() -> Iterator[Server]:
+    """Makes a cluster in a temporary folder of its own and runs a server on it.
 
     Raises:
         RuntimeError: PostgreSQL is not installed; the message says which package.
     """
     binaries = _binaries()
-    data = folder / "data"
-    data.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        for path in (folder, *folder.parents[: len(folder.parts) - len(_temporary().parts) - 1]):
-            path.chmod(path.stat().st_mode | 0o011)  # the server's user must pass through
-        owner = pwd.getpwnam(_USER)
-        os.chown(data, owner.pw_uid, owner.pw_gid)
-    _run(
-        binaries / "initdb", "-D", str(data), "-U", _USER, "-A", "trust", "--no-sync", "-E", "UTF8"
-    )
-    running = Server(binaries, data, _free_port())
-    running.start()
-    try:
-        yield running
-    finally:
-        for _ in range(3):  # a test may have left it stopped
-            if not (data / "postmaster.pid").exists():
-                break
-            running.stop()
-            time.sleep(0.1)
+    with TemporaryDirectory(prefix="hjemmel-postgres-", ignore_cleanup_errors=True) as folder:
+        data = Path(folder) / "data"
+        data.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            Path(folder).chmod(0o755)  # the server's user must pass through
+            owner = pwd.getpwnam(_USER)
+            os.chown(data, owner.pw_uid, owner.pw_gid)
+        create = ("-D", str(data), "-U", _USER, "-A", "trust", "--no-sync", "-E", "UTF8")
+        _run(binaries / "initdb", *create)
+        running = Server(binaries, data, _free_port())
+        running.start()
+        try:
+            yield running
+        finally:
+            for _ in range(3):  # a test may have left it stopped
+                if not (data / "postmaster.pid").exists():
+                    break
+                running.stop()
+                time.sleep(0.1)
 
 
 def _binaries() -> Path:
@@ -108,10 +107,6 @@ def _run(program: Path, *arguments: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     if done.returncode:
         raise RuntimeError(f"{program.name} failed: {done.stderr or done.stdout}")
-
-
-def _temporary() -> Path:
-    return Path(tempfile.gettempdir())
 
 
 def _free_port() -> int:
