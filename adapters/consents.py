@@ -45,14 +45,17 @@ class SqlConsents:
             raise Failed.because("CONSENT_REGISTER_UNAVAILABLE") from error
         if row is None:
             return None
-        given = _time(row.givenTime)
+        try:
+            given, expires, withdrawn = map(_time, (row.givenTime, row.expiresTime, row.withdrawnTime))
+        except (TypeError, ValueError) as error:
+            raise Failed.because("CONSENT_REGISTER_UNAVAILABLE") from error
         if given is None:
             raise Failed.because("CONSENT_REGISTER_UNAVAILABLE")
         return Consent(
             reference=reference,
             given_time=given,
-            expires_time=_time(row.expiresTime),
-            withdrawn_time=_time(row.withdrawnTime),
+            expires_time=expires,
+            withdrawn_time=withdrawn,
             consumer=row.consumer,
             purposes=tuple(row.purposes.split(",")),
             subject_matches=subject.kind == "personnummer" and subject.value == row.personnummer,
@@ -70,4 +73,9 @@ class SqlConsents:
 
 
 def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone is no instant")
+    return moment

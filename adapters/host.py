@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 
 from exchange.errors import ExchangeError, Failed
 from exchange.model.catalogue import Catalogue
@@ -28,7 +30,7 @@ class GuardedRegisters:
         max_concurrent: int,
     ) -> None:
         """Takes the adapters by register, and the bounds that hold for each of them."""
-        self._catalogue = catalogue
+        self._datasets = deepcopy(dict(catalogue.datasets))  # what adapters see is nobody else's
         self._adapters = adapters
         self._max_records = max_records
         self._slots = {register: asyncio.Semaphore(max_concurrent) for register in adapters}
@@ -37,13 +39,13 @@ class GuardedRegisters:
         self, dataset: str, attributes: Sequence[str], key: SubjectKey, as_of: AsOf, timeout: float
     ) -> Sequence[Record]:
         """See `exchange.ports.Registers`."""
-        described = self._catalogue.datasets[dataset]
+        described = self._datasets[dataset]
         adapter = self._adapters.get(described.register)
         if adapter is None:
             raise Failed.because("REGISTER_UNAVAILABLE")
         try:
             async with asyncio.timeout(timeout), self._slots[described.register]:
-                found = await adapter.fetch(described, attributes, key, as_of)
+                found = await adapter.fetch(described, tuple(attributes), replace(key), as_of)
         except TimeoutError as error:
             raise Failed.because("REGISTER_TIMEOUT") from error
         except ExchangeError as error:

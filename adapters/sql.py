@@ -39,7 +39,7 @@ def table_of(dataset: Dataset, metadata: sa.MetaData) -> sa.Table:
 
 def sortable(moment: datetime) -> str:
     """Gives a time in the fixed-width form that the tables hold."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 class SqlAdapter:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -72,7 +71,7 @@ def _same_file(path: str) -> Callable[[], None]:
 
     def check() -> None:
         try:
-            status = os.stat(path)
+            status = Path(path).stat()
             found = [(status.st_dev, status.st_ino)]
         except OSError:
             found = []

@@ -14,35 +14,65 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import CompilerElement
 
 Row = Mapping[str, Any]
+_WIDEST = 64  # rows of one insert
 
 
 class Prepared:
-    """A statement whose bound parameters are named as the rows that it is run with.
+    """A statement whose bound parameters are named as the row that it is run with.
 
     Compares by identity: make one a statement, at the module's level.
     """
 
-    def __init__(self, statement: CompilerElement, columns: Sequence[str] | None = None) -> None:
-        """Takes the statement; for an insert without values, the columns that rows hold."""
+    def __init__(self, statement: CompilerElement) -> None:
+        """Takes the statement."""
         self._statement = statement
-        self._columns = columns
 
-    def run(self, connection: sa.Connection, rows: Row | Sequence[Row]) -> sa.CursorResult[Any]:
-        """Runs it with one row of parameters, or with many at once."""
+    def run(self, connection: sa.Connection, row: Row) -> sa.CursorResult[Any]:
+        """Runs it with a row of parameters."""
         text, names = _text(self, connection.dialect)
-        if isinstance(rows, Mapping):
-            return connection.exec_driver_sql(text, _bound(rows, names))
-        return connection.exec_driver_sql(text, [_bound(row, names) for row in rows])
+        bound = row if names is None else tuple(row[name] for name in names)
+        return connection.exec_driver_sql(text, bound)
 
     def compiled(self, dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
         """Gives the SQL, and the order of its parameters where they go by position."""
         compiled = self._statement.compile(
-            dialect=dialect,
-            column_keys=list(self._columns) if self._columns else None,
-            compile_kwargs={"render_postcompile": True},
+            dialect=dialect, compile_kwargs={"render_postcompile": True}
         )
         names = getattr(compiled, "positiontup", None)
         return str(compiled), tuple(names) if names is not None else None
+
+
+class PreparedInsert:
+    """Inserts rows, many in one statement.
+
+    SQLite's driver lets go of the interpreter lock at every row that it is given; with many in one
+    statement the log's writer does not have to win the lock back for each.
+    """
+
+    def __init__(self, table: sa.Table) -> None:
+        """Takes the table; rows name all its columns."""
+        self._table = table
+        self._of_width = lru_cache(self._prepare)
+
+    def run(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Inserts rows, in statements of as many as powers of two have room for."""
+        done = 0
+        while done < len(rows):
+            width = min(_WIDEST, 1 << (len(rows) - done).bit_length() - 1)
+            values = {
+                f"{name}_{i}": value
+                for i, row in enumerate(rows[done : done + width])
+                for name, value in row.items()
+            }
+            self._of_width(width).run(connection, values)
+            done += width
+
+    def _prepare(self, width: int) -> Prepared:
+        names = self._table.c.keys()
+        rows: list[dict[str, Any]] = [
+            {name: sa.bindparam(f"{name}_{i}") for name in names} for i in range(width)
+        ]
+        return Prepared(self._table.insert().values(rows))
 
 
 def one_of(statement: Callable[[Sequence[sa.BindParameter[Any]]], CompilerElement]) -> Callable[[int], Prepared]:
@@ -71,7 +101,3 @@ def run_one_of(
 @lru_cache(maxsize=256)
 def _text(prepared: Prepared, dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
     return prepared.compiled(dialect)
-
-
-def _bound(row: Row, names: tuple[str, ...] | None) -> Any:
-    return dict(row) if names is None else tuple(row[name] for name in names)

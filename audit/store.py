@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from audit.errors import FormatError
 from audit.merkle import HASH_SIZE, node_hash
-from audit.prepared import Prepared, one_of, run_one_of
+from audit.prepared import Prepared, PreparedInsert, one_of, run_one_of
 from audit.schema import entries, head, intentions, policy_revisions, sealed, tiles
 
 TILE_HEIGHT = 8
@@ -31,9 +31,9 @@ _SWAP_HEAD = Prepared(
         signed_checkpoint=sa.bindparam("new_checkpoint"),
     )
 )
-_ADD_ENTRY = Prepared(entries.insert(), entries.c.keys())
-_ADD_SEALED = Prepared(sealed.insert(), sealed.c.keys())
-_ADD_INTENTION = Prepared(intentions.insert(), intentions.c.keys())
+_ADD_ENTRIES = PreparedInsert(entries)
+_ADD_SEALED = PreparedInsert(sealed)
+_ADD_INTENTIONS = PreparedInsert(intentions)
 _CLOSE_INTENTIONS = one_of(lambda ids: intentions.delete().where(intentions.c.request_id.in_(ids)))
 _RECORDED = one_of(
     lambda ids: sa.select(entries.c.request_id).where(entries.c.request_id.in_(ids))
@@ -106,7 +106,7 @@ def append(connection: sa.Connection, first: int, leaves: Sequence[SealedLeaf]) 
     if not leaves:
         return
     numbered = list(enumerate(leaves, first))
-    _ADD_ENTRY.run(
+    _ADD_ENTRIES.run(
         connection,
         [
             {"index": i, "leaf": e.data, "leaf_hash": e.leaf_hash, "request_id": e.request_id}
@@ -133,7 +133,7 @@ def open_intentions(connection: sa.Connection) -> list[SealedLeaf]:
 def add_intentions(connection: sa.Connection, leaves: Sequence[SealedLeaf]) -> None:
     """Notes that registers are about to be read."""
     if leaves:
-        _ADD_INTENTION.run(
+        _ADD_INTENTIONS.run(
             connection,
             [
                 {

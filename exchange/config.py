@@ -16,9 +16,12 @@ from pydantic_settings import (
     SettingsError,
     TomlConfigSettingsSource,
 )
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from audit.note import is_key_name
 
+_MAX_PORT = 65_535
 DEFAULT_POLICIES = Path(__file__).parent.parent / "policies"
 
 
@@ -32,6 +35,26 @@ def _key_name(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not (host and port.isascii() and port.isdecimal() and int(port) <= _MAX_PORT):
+        raise ValueError("must be a host and a port, such as 127.0.0.1:8440")
+    return value
+
+
+def _database(value: str) -> str:
+    try:
+        make_url(value).get_dialect().import_dbapi()
+    except ArgumentError as error:
+        raise ValueError("must be an SQLAlchemy URL, such as sqlite:///log.db") from error
+    except ImportError as error:
+        raise ValueError(f"needs a driver that is not installed: {error.name}") from error
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+AddressOrNone = Annotated[str, AfterValidator(lambda value: value and _address(value))]
+Database = Annotated[str, AfterValidator(_database)]
 KeyName = Annotated[str, AfterValidator(_key_name)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -43,8 +66,8 @@ class _Section(BaseModel):
 class Server(_Section):
     """Where the broker listens, and as whom."""
 
-    address: str = Field("127.0.0.1:8440", description="Host and port for authorities, mutual TLS.")
-    probe_address: str = Field(
+    address: Address = Field("127.0.0.1:8440", description="Host and port for authorities, mutual TLS.")
+    probe_address: AddressOrNone = Field(
         "127.0.0.1:8441",
         description="Host and port for health checks without TLS; keep it on loopback. Empty: none.",
     )
@@ -83,7 +106,7 @@ class Registers(_Section):
     """Where data comes from."""
 
     folder: Path = Field(Path("registers"), description="Folder of SQLite registers, `<register>.db` each.")
-    urls: dict[str, str] = Field(
+    urls: dict[str, Database] = Field(
         default_factory=dict,
         description="SQLAlchemy URL of a register's database, by register; instead of the folder's.",
     )
@@ -95,7 +118,7 @@ class Registers(_Section):
 class Log(_Section):
     """Where exchanges are recorded."""
 
-    url: str = Field("sqlite:///log.db", description="SQLAlchemy URL of the log's database.")
+    url: Database = Field("sqlite:///log.db", description="SQLAlchemy URL of the log's database.")
     origin: KeyName = Field("hjemmel.example/log", description="Name of the log, in every checkpoint.")
     signing_key: Path = Field(Path("keys/log.key"), description="Ed25519 key of the log, PEM, mode 0600.")
     batch_interval: float = Field(
@@ -115,7 +138,7 @@ class Log(_Section):
 class Vault(_Section):
     """Where the keys of what is sealed are kept: apart from the log."""
 
-    url: str = Field("sqlite:///keys.db", description="SQLAlchemy URL of the subject keys' database.")
+    url: Database = Field("sqlite:///keys.db", description="SQLAlchemy URL of the subject keys' database.")
     master_key: Path = Field(Path("keys/vault.key"), description="32 bytes that wrap them, mode 0600.")
 
 
@@ -157,7 +180,8 @@ def load(path: Path) -> Settings:
     except ValueError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     if document is None:
-        raise ConfigError(f"there is no configuration at {path}: write one with: hjemmel config example > {path.name}")
+        command = f"hjemmel config example > {path.name}"
+        raise ConfigError(f"there is no configuration at {path}: write one with: {command}")
     try:
         settings = Settings(**document)
     except ValidationError as error:

@@ -92,15 +92,17 @@ def _holds(condition: Condition, values: Sequence[Value | None], law_date: date)
 
 
 def _equals(value: Value | None, expected: Value, _law_date: date) -> bool:
-    if value is not None and type(value) is not type(expected):  # no answer to the question: withhold
-        return True
-    return value == expected
+    if value is None:  # a code is absent where there is none; an absent truth value is unknown: withhold
+        return isinstance(expected, bool)
+    return type(value) is not type(expected) or value == expected  # another type is no answer: withhold
 
 
 def _age_below(value: Value | None, limit: Value, law_date: date) -> bool:
     try:
         born = date.fromisoformat(str(value))
-    except ValueError:  # unknown or malformed: withhold
+    except ValueError:
+        return True
+    if born.isoformat() != value:  # unknown or malformed: withhold
         return True
     had_birthday = (law_date.month, law_date.day) >= (born.month, born.day)
     return law_date.year - born.year - (not had_birthday) < int(limit)

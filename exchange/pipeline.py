@@ -35,6 +35,7 @@ from exchange.model.trace import Draft, Outcome, Receipt
 from exchange.ports import Authenticator, Clock, ConsentRegister, PolicyEngine, Registers, Trail
 
 _log = logging.getLogger(__name__)
+_CITED = "cited"  # policies learn that a consent is cited, never which: a reference can tell whose it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,8 @@ class _Exchange:
             released = self._minimise(fetched)
             return await self._record(released)
         except Exception as error:
-            raise await self._recorded(_understood(error)) from error
+            ended = await self._recorded(_understood(error))
+            raise ended from (None if ended is error else error)  # its own cause, it would never be freed
 
     async def rehearse(self) -> Answer:
         try:
@@ -167,7 +169,8 @@ class _Exchange:
             receipt = await self._parts.trail.record(self._draft, closes_intention=False)
             return Answer(b"", granted.decision, (), receipt)
         except Exception as error:
-            raise await self._recorded(_understood(error)) from error
+            ended = await self._recorded(_understood(error))
+            raise ended from (None if ended is error else error)  # its own cause, it would never be freed
 
     # 1. Who asks, and is it a question at all? Nothing in the body is believed before its signature.
 
@@ -239,7 +242,7 @@ class _Exchange:
         consent = await self._parts.consents.find(
             request.consent_reference, request.subject, request.case_reference
         )
-        return _consent_facts(request.consent_reference, consent)
+        return _consent_facts(consent)
 
     # 3. Durable before any register is read. The request id is used up here.
 
@@ -344,11 +347,11 @@ def _existing(catalogue: Catalogue, request: Request) -> Dataset:
     return dataset
 
 
-def _consent_facts(reference: str, consent: Consent | None) -> dict[str, Any]:
+def _consent_facts(consent: Consent | None) -> dict[str, Any]:
     if consent is None:
-        return {"reference": reference, "known": False}
+        return {"reference": _CITED, "known": False}
     return {
-        "reference": reference,
+        "reference": _CITED,
         "known": True,
         "given_time": timestamp(consent.given_time),
         "expires_time": timestamp(consent.expires_time) if consent.expires_time else None,

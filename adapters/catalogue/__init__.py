@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from exchange.model.catalogue import Attribute, Catalogue, Dataset, Key, Text
 from exchange.model.identifiers import SUBJECT_KEYS, is_cvr
@@ -14,6 +14,7 @@ TYPES = frozenset({"string", "integer", "boolean", "date", "month", "code", "uui
 SENSITIVITIES = frozenset({"ordinary", "identifier", "confidential", "confidential_if_protected", "special"})
 SUBJECTS = frozenset({"person", "property", "company"})
 CARDINALITIES = frozenset({"one", "many"})
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,63}")
 
 
 class CatalogueError(ValueError):
@@ -41,54 +42,96 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
 def _read(path: Path) -> list[Dataset]:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{path.name}: not valid TOML: {error}") from error
-    try:
-        return [_dataset(document, entry) for entry in document["datasets"]]
-    except KeyError as error:
-        raise CatalogueError(f"{path.name}: the field {error} is missing") from error
-    except CatalogueError as error:
-        raise CatalogueError(f"{path.name}: {error}") from None
+    file = _Table(document, path.name)
+    register, provider = file.text("register"), file.text("provider")
+    if not is_cvr(provider):
+        raise CatalogueError(f"{path.name}: provider {provider} is not a CVR number")
+    return [_dataset(register, provider, entry) for entry in file.tables("datasets")]
 
 
-def _dataset(document: Mapping[str, Any], entry: Mapping[str, Any]) -> Dataset:
-    name, register = entry["name"], document["register"]
-    attributes = tuple(
-        Attribute(
-            name=a["name"],
-            type=_one_of(TYPES, a["type"], f"{name}.{a['name']}: type"),
-            sensitivity=_one_of(SENSITIVITIES, a["sensitivity"], f"{name}.{a['name']}: sensitivity"),
-            description=Text(a["en"], a["da"]),
-        )
-        for a in entry["attributes"]
-    )
-    keys = tuple(
-        Key(
-            kind=_one_of(SUBJECT_KEYS, k["kind"], f"{name}: kind of key"),
-            attribute=_one_of({a.name for a in attributes}, k["attribute"], f"{name}: key attribute"),
-            cardinality=_one_of(CARDINALITIES, k["cardinality"], f"{name}: cardinality"),
-        )
-        for k in entry["keys"]
-    )
+def _dataset(register: str, provider: str, entry: _Table) -> Dataset:
+    name = entry.name()
     if not name.startswith(f"{register}."):
-        raise CatalogueError(f"dataset {name} must be named {register}.<entity>")
-    if not is_cvr(document["provider"]):
-        raise CatalogueError(f"provider {document['provider']} is not a CVR number")
-    if not attributes or not keys:
-        raise CatalogueError(f"dataset {name} needs at least one attribute and one key")
+        raise CatalogueError(f"{entry.place}: dataset {name} must be named {register}.<entity>")
+    entry.place += f": {name}"
+    attributes = tuple(_attribute(a) for a in entry.tables("attributes"))
+    entry.each_once("attribute", [a.name for a in attributes])
+    keys = tuple(_key(k, {a.name for a in attributes}) for k in entry.tables("keys"))
+    entry.each_once("key of kind", [k.kind for k in keys])
+    title = entry.table("title")
     return Dataset(
         name=name,
         register=register,
-        provider=document["provider"],
-        title=Text(entry["title"]["en"], entry["title"]["da"]),
-        subject=_one_of(SUBJECTS, entry["subject"], f"{name}: subject"),
-        table=entry["source"]["table"],
+        provider=provider,
+        title=Text(title.text("en"), title.text("da")),
+        subject=entry.one_of("subject", SUBJECTS),
+        table=entry.table("source").text("table"),
         attributes=attributes,
         keys=keys,
     )
 
 
-def _one_of(allowed: Any, value: str, what: str) -> str:
-    if value not in allowed:
-        raise CatalogueError(f"{what} is {value!r}, but must be one of {', '.join(sorted(allowed))}")
-    return value
+def _attribute(entry: _Table) -> Attribute:
+    name = entry.name()
+    entry.place += f" ({name})"
+    return Attribute(
+        name=name,
+        type=entry.one_of("type", TYPES),
+        sensitivity=entry.one_of("sensitivity", SENSITIVITIES),
+        description=Text(entry.text("en"), entry.text("da")),
+    )
+
+
+def _key(entry: _Table, attributes: Collection[str]) -> Key:
+    return Key(
+        kind=entry.one_of("kind", SUBJECT_KEYS),
+        attribute=entry.one_of("attribute", attributes),
+        cardinality=entry.one_of("cardinality", CARDINALITIES),
+    )
+
+
+class _Table:
+    """A table of a file, which knows its place there."""
+
+    def __init__(self, content: object, place: str) -> None:
+        if not isinstance(content, dict):
+            raise CatalogueError(f"{place} must be a table")
+        self.place = place
+        self._content = content
+
+    def text(self, field: str) -> str:
+        value = self._content.get(field)
+        if not isinstance(value, str) or not value:
+            raise CatalogueError(f"{self.place}: {field} is missing or no text")
+        return value
+
+    def name(self) -> str:
+        value = self.text("name")
+        if _NAME.fullmatch(value) is None:  # requests could not name it
+            form = "a letter, then letters, digits, '.', '_'"
+            raise CatalogueError(f"{self.place}: {value!r} is no name: {form}")
+        return value
+
+    def one_of(self, field: str, allowed: Collection[str]) -> str:
+        value = self.text(field)
+        if value not in allowed:
+            raise CatalogueError(
+                f"{self.place}: {field} is {value!r}, but must be one of {', '.join(sorted(allowed))}"
+            )
+        return value
+
+    def table(self, field: str) -> _Table:
+        return _Table(self._content.get(field), f"{self.place}: {field}")
+
+    def tables(self, field: str) -> list[_Table]:
+        value = self._content.get(field)
+        if not isinstance(value, list) or not value:
+            raise CatalogueError(f"{self.place}: {field} needs at least one table")
+        return [_Table(item, f"{self.place}: {field} {number}") for number, item in enumerate(value, 1)]
+
+    def each_once(self, what: str, names: list[str]) -> None:
+        for name in names:
+            if names.count(name) > 1:
+                raise CatalogueError(f"{self.place}: {what} {name} is described twice")

@@ -47,7 +47,7 @@ def show(config_path: Path, as_json: bool) -> None:
 def example_file() -> str:
     """Writes the example: the defaults, each under its description."""
     lines = [
-        "# Configuration of a Hjemmel broker. Every line shows the default.",
+        "# Configuration of a Hjemmel broker. Every line shows the default; a commented one has its own.",
         "# A setting is overridden by the environment: HJEMMEL_LOG__URL stands for url in [log].",
         "# Paths are relative to this file.",
     ]
@@ -58,13 +58,17 @@ def example_file() -> str:
         lines += ["", f"# {(type(model).__doc__ or '').strip()}", f"[{section}]"]
         for name, setting in type(model).model_fields.items():
             lines.append(f"# {setting.description}")
-            lines.append(f"{name} = {_toml(getattr(model, name))}")
+            lines.append(_line(name, getattr(model, name)))
     return "\n".join(lines) + "\n"
 
 
+def _line(name: str, value: Any) -> str:
+    if value == DEFAULT_POLICIES:  # lies with the program, not beside the configuration
+        return f'# {name} = "policies"  # by default those that come with Hjemmel'
+    return f"{name} = {_toml(value)}"
+
+
 def _toml(value: Any) -> str:
-    if value == DEFAULT_POLICIES:
-        return '"policies"'
     if isinstance(value, Path):
         return json.dumps(str(value))
     return "{}" if value == {} else json.dumps(value)

@@ -9,12 +9,11 @@ import sqlalchemy as sa
 
 from audit import database
 from audit.files import read_private
-from audit.note import NoteVerifier
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
 from audit.verify import Report, verify_log
 from exchange.cli.config import config_option
-from exchange.cli.output import CommandError, console, json_option, progress, result
+from exchange.cli.output import CommandError, console, json_option, progress, read_vkey, result
 from exchange.config import anchored_url, load
 
 
@@ -42,16 +41,20 @@ def verify(config_path: Path, url: str | None, vkey: Path | None, as_json: bool)
         raise click.UsageError("--vkey needs --url: the database to verify")
     keys = None
     if vkey is not None:
-        verifier = NoteVerifier.parse(vkey.read_text("utf-8"))
+        verifier = read_vkey(vkey)
     else:
         settings = load(config_path)
         url = url or settings.log.url
         master = MasterKey(read_private(settings.vault.master_key))
         keys = SubjectKeys(_existing(settings.vault.url), master)
-        verifier = NoteVerifier.parse(settings.log.signing_key.with_suffix(".vkey").read_text("utf-8"))
+        verifier = read_vkey(settings.log.signing_key.with_suffix(".vkey"))
     engine = _existing(anchored_url(url or "", Path.cwd()))
     with progress("Verifying entries", quiet=as_json) as advance:
-        report = verify_log(engine, verifier, keys, advance)
+        try:
+            report = verify_log(engine, verifier, keys, advance)
+        except sa.exc.SQLAlchemyError as error:
+            where = engine.url.render_as_string(hide_password=True)
+            raise CommandError(f"{where} cannot be read as a log: {type(error).__name__}") from error
     document = {
         "holds": report.holds,
         "entries": report.entries,

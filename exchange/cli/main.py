@@ -68,7 +68,7 @@ def hjemmel() -> None:
 def main() -> None:
     """Runs the command line. Exit status: 0 done, 1 refused or not holding, 2 wrong use."""
     try:
-        status = hjemmel.main(standalone_mode=False)
+        status = hjemmel.main(prog_name="hjemmel", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
     except click.Abort:
         sys.exit(130)

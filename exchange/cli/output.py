@@ -6,11 +6,15 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from audit.errors import FormatError
+from audit.note import NoteVerifier
 
 _PIPED_WIDTH = 110  # a pipe has no width of its own
 console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
@@ -42,6 +46,18 @@ def result(as_json: bool, document: dict[str, Any], render: Callable[[], None]) 
         render()
 
 
+def read_vkey(path: Path) -> NoteVerifier:
+    """Reads a file with a log's public key.
+
+    Raises:
+        CommandError: it holds none.
+    """
+    try:
+        return NoteVerifier.parse(path.read_text("utf-8"))
+    except (FormatError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} holds no public key of a log: {error}") from error
+
+
 def report(error: CommandError, *, as_json: bool) -> None:
     """Prints an error in the form that was asked for."""
     if as_json:
@@ -49,7 +65,7 @@ def report(error: CommandError, *, as_json: bool) -> None:
         sys.stderr.write(json.dumps(document, ensure_ascii=False) + "\n")
     else:
         errors.print("[bold red]error:[/]", end=" ")
-        errors.print(str(error), markup=False)
+        errors.print(str(error), markup=False, soft_wrap=True)  # for paths and commands to be copied
 
 
 @contextmanager

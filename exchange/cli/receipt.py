@@ -11,8 +11,7 @@ import orjson
 from audit import checkpoint, note, proof_file
 from audit import entry as entries
 from audit.errors import LogError
-from audit.note import NoteVerifier
-from exchange.cli.output import CommandError, console, json_option, result
+from exchange.cli.output import CommandError, console, json_option, read_vkey, result
 
 _file = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 
@@ -56,10 +55,9 @@ def verify(file: Path, vkey: Path, as_json: bool) -> None:
     Exit status 1 when it does not hold.
     """
     proof, entry = _read(file)
-    verifier = NoteVerifier.parse(vkey.read_text("utf-8"))
+    verifier = read_vkey(vkey)
     try:
         head = proof.verify(entry, verifier)
-        entries.decode(entry)
     except LogError as error:
         raise CommandError(f"the receipt does not hold: {error}", {"holds": False}) from error
     document = {
@@ -88,6 +86,10 @@ def _read(file: Path) -> tuple[proof_file.ProofFile, bytes]:
         raise CommandError(f"{file} is no receipt: {error}", {"holds": False}) from error
     if proof.extra is None:
         raise CommandError(f"{file} does not carry the entry (no 'extra' line)", {"holds": False})
+    try:
+        entries.decode(proof.extra)
+    except LogError as error:
+        raise CommandError(f"{file} carries no entry of a log: {error}", {"holds": False}) from error
     return proof, proof.extra
 
 

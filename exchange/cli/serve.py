@@ -18,6 +18,7 @@ import uvloop
 from exchange import wiring
 from exchange.cli.config import config_option
 from exchange.config import Settings, load
+from exchange.edge.server import check_free
 from exchange.wiring import Broker
 
 _log = logging.getLogger("hjemmel")
@@ -42,6 +43,8 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    for address in filter(None, (settings.server.address, settings.server.probe_address)):
+        check_free(address)  # before this process takes the log from the broker that is there
     async with wiring.broker(settings) as broker:
         port, probe = await broker.servers.start(
             settings.server.address, wiring.tls(settings), settings.server.probe_address or None

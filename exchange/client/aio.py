@@ -130,7 +130,9 @@ class AsyncClient:
     async def _consistency(self, old: int, new: int) -> Sequence[bytes] | None:
         request = audit_pb.GetConsistencyProofRequest(old_size=old, new_size=new)
         try:
-            response = await self._send(lambda: self._audit.GetConsistencyProof(request, timeout=self._timeout))
+            response = await self._send(
+                lambda: self._audit.GetConsistencyProof(request, timeout=self._timeout)
+            )
         except Failed as failed:
             if failed.code != "NOT_FOUND":
                 raise

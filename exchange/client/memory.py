@@ -61,9 +61,7 @@ class CheckpointMemory:
             if 0 < first.size < second.size:
                 proof = yield first.size, second.size
             try:
-                if proof is None:
-                    raise VerificationError(f"it has no proof that {second.size} entries extend {first.size}")
-                verify_consistency(first.size, second.size, proof, first.root, second.root)
+                _extends(first, second, proof)
             except VerificationError as error:
                 message = f"the log shows two histories: {error}; keep both checkpoints as evidence"
                 raise ForkDetected(message, self._signed or "", signed) from error
@@ -100,3 +98,9 @@ class CheckpointMemory:
             f"the log's checkpoint cannot be remembered in {self._path} ({error.strerror}): "
             "give the credentials a memory file that can be written"
         )
+
+
+def _extends(first: Checkpoint, second: Checkpoint, proof: Sequence[bytes] | None) -> None:
+    if proof is None:
+        raise VerificationError(f"it has no proof that {second.size} entries extend {first.size}")
+    verify_consistency(first.size, second.size, proof, first.root, second.root)

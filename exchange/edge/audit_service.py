@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,8 +15,9 @@ from audit.reader import LogReader, StoredEntry
 from exchange.edge import translate
 from exchange.edge.callers import Callers
 from exchange.edge.status import Context, abort
-from exchange.errors import Refused
+from exchange.errors import Failed, FieldViolation, Refused
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -63,7 +65,11 @@ class AuditEdge(AuditServiceServicer):
         context: Context,
     ) -> tuple[str, StoredEntry]:
         caller = await self._callers.admit(context)
-        if request.WhichOneof("record") == "request_id":
+        named = request.WhichOneof("record")
+        if named is None:
+            violation = FieldViolation("record", "must be a request id or an index")
+            await abort(context, Refused.because("FIELD_INVALID", violation))
+        if named == "request_id":
             stored = await self._read(context, lambda: self._reader.by_request(request.request_id))
         else:
             stored = await self._read(context, lambda: self._reader.by_index(request.index))
@@ -76,3 +82,6 @@ class AuditEdge(AuditServiceServicer):
             return await asyncio.to_thread(read)
         except NotFound:
             await abort(context, Refused.because("NOT_FOUND"))
+        except Exception as error:  # noqa: BLE001 - the database's own words are for nobody outside
+            _log.error("log_read_failed", extra={"error": type(error).__name__})
+            await abort(context, Failed.because("LOG_UNAVAILABLE"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,23 @@ class Tls:
     certificate: Path
     key: Path
     client_ca: Path
+
+
+def check_free(address: str) -> None:
+    """Checks that an address can be listened on, before anything is opened that another broker may hold.
+
+    Raises:
+        OSError: it is taken, or is no address of this machine.
+    """
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((host, int(port)), family=family).close()
+    except OSError as error:
+        raise OSError(
+            f"cannot listen on {address} ({error.strerror}): is another broker running there?"
+        ) from error
 
 
 class Servers:

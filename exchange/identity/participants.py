@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from exchange.identity.signing import ALGORITHMS
 from exchange.model.identifiers import is_cvr
 
 _log = logging.getLogger(__name__)
@@ -145,7 +146,7 @@ def read(path: Path) -> Mapping[str, Participant]:
         raise ParticipantsError(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
         raise ParticipantsError(f"{path}: {place}: {first['msg']}") from error
     participants = {}
     for entry in document.participants:
@@ -169,11 +170,19 @@ def _keys(path: Path, entry: _Entry) -> dict[str, jwt.PyJWK]:
             raise ParticipantsError(f"{path}: {entry.cvr}: key {number} is a private key: remove it")
         try:
             key = jwt.PyJWK(document)
-        except jwt.PyJWTError as error:
-            raise ParticipantsError(f"{path}: {entry.cvr}: key {number}: {error}") from error
-        if not key.key_id or key.key_id in keys or key.algorithm_name not in ALGORITHMS:
+        except (jwt.PyJWTError, NotImplementedError, TypeError, ValueError) as error:
+            problem = str(error) or "is no key"
+            raise ParticipantsError(f"{path}: {entry.cvr}: key {number}: {problem}") from error
+        if not isinstance(key.key_id, str) or not key.key_id or key.key_id in keys or not _is_allowed(key):
             raise ParticipantsError(
-                f"{path}: {entry.cvr}: key {number} needs a kid of its own and alg ES256 or EdDSA"
+                f"{path}: {entry.cvr}: key {number} needs a kid of its own and alg ES256 or EdDSA, "
+                "with a key of P-256 or Ed25519"
             )
         keys[key.key_id] = key
     return keys
+
+
+def _is_allowed(key: jwt.PyJWK) -> bool:
+    if isinstance(key.key, EllipticCurvePublicKey):
+        return key.algorithm_name == "ES256" and isinstance(key.key.curve, SECP256R1)
+    return key.algorithm_name == "EdDSA" and isinstance(key.key, Ed25519PublicKey)

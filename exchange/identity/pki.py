@@ -25,10 +25,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from audit.files import write_private
+from audit.files import KeyFileError, write_private
 from audit.note import NoteVerifier
 
 _VALIDITY = timedelta(days=825)
+_FILES = (
+    *("ca.pem", "ca.key", "broker.pem", "broker.key", "log.key", "log.vkey", "vault.key"),
+    "participants.json",
+)
 _BACKDATED = timedelta(days=1)
 
 
@@ -60,6 +64,9 @@ def init(
         KeyFileError: the folder holds keys already; they are never overwritten.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for path in (*(folder / name for name in _FILES), *(folder / o.slug for o in organisations)):
+        if path.exists():
+            raise KeyFileError(f"{path} exists, and no key is ever overwritten: choose another folder")
     authority = _Authority.create(folder)
     broker_key = ec.generate_private_key(ec.SECP256R1())
     names = [_alternative_name(h) for h in hosts]

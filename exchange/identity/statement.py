@@ -31,7 +31,7 @@ def verify(envelope: Envelope, issuer: Participant, audience: str) -> Statement:
         header = _header(envelope.signature)
     except (ValueError, RecursionError) as error:
         raise Refused.because("SIGNATURE_MALFORMED") from error
-    if header.get("typ") != TYPE:
+    if header.get("typ") != TYPE or "crit" in header:  # no extension is understood
         raise Refused.because("SIGNATURE_MALFORMED")
     if header.get("alg") not in ALGORITHMS:
         raise Refused.because("SIGNATURE_ALGORITHM_NOT_ALLOWED")
@@ -51,20 +51,27 @@ def verify(envelope: Envelope, issuer: Participant, audience: str) -> Statement:
             leeway=SKEW,
             options={"require": _CLAIMS},
         )
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, RecursionError) as error:
         raise _translated(error) from error
     # 3. Our own claims.
-    caseworker, times = claims["sub"], (claims["iat"], claims["exp"])
-    if not is_request_id(claims["jti"]) or not all(isinstance(t, int | float) for t in times):
-        raise Refused.because("SIGNATURE_CLAIMS_INVALID")
-    if not (0 < len(caseworker) <= _MAX_CASEWORKER and caseworker.isprintable()):
+    if not _well_formed(claims):
         raise Refused.because("SIGNATURE_CLAIMS_INVALID")
     if claims["exp"] - claims["iat"] > LIFETIME:
         raise Refused.because("SIGNATURE_VALID_TOO_LONG")
     # 4. The body is the one that was signed.
     if claims["body_sha256"] != sha256(envelope.body).hexdigest():
         raise Refused.because("BODY_DIGEST_MISMATCH")
-    return Statement(issuer.cvr, caseworker, claims["jti"])
+    return Statement(issuer.cvr, claims["sub"], claims["jti"])
+
+
+def _well_formed(claims: dict[str, Any]) -> bool:
+    caseworker: str = claims["sub"]
+    return (
+        is_request_id(claims["jti"])
+        and 0 < len(caseworker) <= _MAX_CASEWORKER
+        and caseworker.isprintable()
+        and all(isinstance(claims[time], int | float) for time in ("iat", "exp"))  # and no text of digits
+    )
 
 
 def _header(signature: str) -> dict[str, Any]:
@@ -80,14 +87,14 @@ def _header(signature: str) -> dict[str, Any]:
     return header
 
 
-def _translated(error: jwt.PyJWTError) -> ExchangeError:
+def _translated(error: Exception) -> ExchangeError:
     for kind, code in _ERRORS:
         if isinstance(error, kind):
             return Refused.because(code)
     return Refused.because("SIGNATURE_CLAIMS_INVALID")
 
 
-_ERRORS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
+_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (jwt.InvalidSignatureError, "SIGNATURE_INVALID"),
     (jwt.ExpiredSignatureError, "SIGNATURE_EXPIRED"),
     (jwt.ImmatureSignatureError, "SIGNATURE_NOT_YET_VALID"),
@@ -96,4 +103,5 @@ _ERRORS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
     (jwt.InvalidAlgorithmError, "SIGNATURE_ALGORITHM_NOT_ALLOWED"),
     (jwt.MissingRequiredClaimError, "SIGNATURE_CLAIMS_INVALID"),
     (jwt.DecodeError, "SIGNATURE_MALFORMED"),
+    (RecursionError, "SIGNATURE_MALFORMED"),
 )

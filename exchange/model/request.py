@@ -115,4 +115,4 @@ class Consent:
 
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, so that text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -26,7 +27,7 @@ _REMEMBERED = 1024
 #: Built-ins on which regorus and OPA are known to agree. Anything else is refused at load.
 BUILTINS = frozenset(
     {
-        "abs", "all", "any", "array.concat", "array.reverse", "array.slice", "ceil", "concat",
+        "abs", "array.concat", "array.reverse", "array.slice", "ceil", "concat",
         "contains", "count", "endswith", "floor", "format_int", "indexof", "intersection", "is_array",
         "is_boolean", "is_null", "is_number", "is_object", "is_set", "is_string", "lower", "max", "min",
         "numbers.range", "object.get", "object.keys", "object.remove", "object.union", "print",
@@ -57,7 +58,11 @@ class EmbeddedEngine:
         self._timeout = timeout
         self._decided: dict[bytes, Decision] = {}
         self._engines = threading.local()  # regorus' engine is bound to the thread that made it
-        check_builtins(self._engine())
+        try:
+            check_builtins(self._engine().get_ast_as_json())
+        except PolicyError:
+            self._engines = threading.local()  # dropped here: a traceback may end on another thread
+            raise
 
     @property
     def revision(self) -> str:
@@ -122,27 +127,43 @@ def compile_set(policies: PolicySet) -> regorus.Engine:
         engine.add_data_json(orjson.dumps(policies.data).decode())
         engine.set_input_json("{}")
         engine.eval_rule_as_json(DECISION)
+        engine.eval_query_as_json("data")  # finds unknown names in rules not yet needed, too
     except Exception as error:
-        raise PolicyError(f"the policy set does not compile:\n{error}") from error
+        del engine  # a traceback keeps it, and may be dropped on another thread than its own
+        problem = str(error).partition("Stack backtrace")[0].strip()
+        raise PolicyError(f"the policy set does not compile:\n{problem}") from error
     return engine
 
 
-def check_builtins(engine: regorus.Engine) -> None:
+def check_builtins(ast: str) -> None:
     """Refuses built-ins on which the two engines may differ.
 
     Raises:
         PolicyError: names the file, the line and the built-in.
     """
-    modules = orjson.loads(engine.get_ast_as_json())
+    modules = orjson.loads(ast)
     own = {name for module in modules for name in _functions(module["ast"])}
     for module in modules:
         imported = _imports(module)
         for name, line in _calls(module["ast"]["rules"]):
             root = name.split(".", maxsplit=1)[0]
-            if name in BUILTINS or name in own or root == "data" or root in imported:
+            is_own = name in own or root == "data" or root in imported
+            # A name of the engine's own goes before one of the set's: no import and no rule shadows it.
+            if name in BUILTINS or (is_own and not _is_builtin(name)):
                 continue
             path = module["source"]["file"]
             raise PolicyError(f"{path}:{line}: the built-in {name} is not allowed in policies")
+
+
+@cache
+def _is_builtin(name: str) -> bool:
+    probe = regorus.Engine()
+    try:
+        probe.add_policy("probe.rego", f"package probe\n\nfound if {name}(input.absent)\n")
+        probe.eval_rule("data.probe.found")
+    except Exception as error:  # noqa: BLE001  # regorus raises no kind of its own
+        return "could not find function" not in str(error)
+    return True
 
 
 def _functions(ast: Mapping[str, Any]) -> Iterator[str]:
@@ -169,9 +190,7 @@ def _calls(node: Any) -> Iterator[tuple[str, int]]:
     if isinstance(node, dict):
         call = node.get("Call")
         if isinstance(call, dict) and "fcn" in call:
-            name = _reference(call["fcn"])
-            if name:
-                yield name, call["span"]["line"]
+            yield _reference(call["fcn"]) or "of a computed name", call["span"]["line"]
         for value in node.values():
             yield from _calls(value)
     elif isinstance(node, list):
@@ -185,4 +204,7 @@ def _reference(node: Mapping[str, Any]) -> str | None:
     if "RefDot" in node:
         left = _reference(node["RefDot"]["refr"])
         return f"{left}.{node['RefDot']['field'][1]}" if left else None
+    if "RefBrack" in node:
+        left, index = _reference(node["RefBrack"]["refr"]), node["RefBrack"]["index"].get("String")
+        return f"{left}.{index['value']}" if left and index else None
     return None

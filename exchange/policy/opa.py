@@ -63,7 +63,7 @@ class OpaEngine:
                 )
         except TimeoutError as error:
             raise Failed.because("POLICY_TIMEOUT") from error
-        except (aiohttp.ClientError, ValueError) as error:
+        except (aiohttp.ClientError, ValueError, RecursionError) as error:
             raise Failed.because("POLICY_FAILED") from error
         if not isinstance(document, dict) or self.revision not in _revisions(document):
             raise Failed.because("POLICY_ANSWER_INVALID")
@@ -72,6 +72,8 @@ class OpaEngine:
 
 
 def _revisions(document: Mapping[str, Any]) -> set[str]:
-    provenance = document.get("provenance") or {}
-    bundles = provenance.get("bundles") or {}
+    provenance = document.get("provenance")
+    bundles = provenance.get("bundles") if isinstance(provenance, dict) else None
+    if not isinstance(bundles, dict):
+        return set()
     return {str(b.get("revision")) for b in bundles.values() if isinstance(b, dict)}

@@ -102,7 +102,7 @@ def load(folder: Path) -> PolicySet:
     if not folder.is_dir():
         raise PolicyError(f"{folder} is not a folder of policies")
     modules = {
-        str(path.relative_to(folder)): path.read_text("utf-8")
+        str(path.relative_to(folder)): _read_text(path)
         for path in sorted(folder.rglob("*.rego"))
         if not path.name.endswith("_test.rego") and path.relative_to(folder).parts[0] not in _NOT_DECIDING
     }
@@ -125,9 +125,16 @@ def load(folder: Path) -> PolicySet:
     return PolicySet(modules, data)
 
 
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"{path}: not valid UTF-8, from byte {error.start}") from error
+
+
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text("utf-8"))
+        return json.loads(_read_text(path))
     except json.JSONDecodeError as error:
         raise PolicyError(f"{path}:{error.lineno}: not valid JSON: {error.msg}") from error
 

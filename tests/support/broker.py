@@ -150,6 +150,7 @@ def _start(site: Site, settings: Settings, change: Callable[[Parts], Parts]) -> 
     thread.start()
     started = ready.get(timeout=_START_TIMEOUT)
     if isinstance(started, BaseException):
+        thread.join(_START_TIMEOUT)  # what is bound to the thread ends with it, before the error travels on
         raise started
     return started
 

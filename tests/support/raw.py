@@ -46,11 +46,15 @@ class Wire:
 
     def exchange(self, body: bytes, signature: str, timeout: float = TIMEOUT) -> pb.ExchangeResponse:
         """Sends an envelope as it is."""
-        return self.exchanges.Exchange(pb.ExchangeRequest(envelope=envelope(body, signature)), timeout=timeout)
+        request = pb.ExchangeRequest(envelope=envelope(body, signature))
+        response: pb.ExchangeResponse = self.exchanges.Exchange(request, timeout=timeout)
+        return response
 
     def dry_run(self, body: bytes, signature: str) -> pb.DryRunResponse:
         """Sends an envelope for a dry run."""
-        return self.exchanges.DryRun(pb.DryRunRequest(envelope=envelope(body, signature)), timeout=TIMEOUT)
+        request = pb.DryRunRequest(envelope=envelope(body, signature))
+        response: pb.DryRunResponse = self.exchanges.DryRun(request, timeout=TIMEOUT)
+        return response
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,7 @@ class TlsIdentity:
 
 
 @contextmanager
-def connected(
-    broker: RunningBroker, slug: str = UDK, identity: TlsIdentity | None = None
-) -> Iterator[Wire]:
+def connected(broker: RunningBroker, slug: str = UDK, identity: TlsIdentity | None = None) -> Iterator[Wire]:
     """Connects as an organisation, or under any other certificate."""
     own = broker.site.credentials(slug)
     shown = identity or TlsIdentity(own.certificate, own.certificate_key)
@@ -112,8 +114,8 @@ def sign(
 
 def compact(header: Mapping[str, object], claims: object, signed_by: Callable[[bytes], bytes]) -> str:
     """Serialises a JWS (RFC 7515 section 7.1) of whatever it is given."""
-    signed = b".".join(_part(json.dumps(_present(part)).encode()) for part in (header, claims))
-    return (signed + b"." + _part(signed_by(signed))).decode()
+    signed = b".".join(part(json.dumps(_present(p)).encode()) for p in (header, claims))
+    return (signed + b"." + part(signed_by(signed))).decode()
 
 
 def es256(key: Any) -> Callable[[bytes], bytes]:
@@ -127,7 +129,8 @@ def _present(part: object) -> object:
     return {k: v for k, v in part.items() if v is not ABSENT} if isinstance(part, Mapping) else part
 
 
-def _part(data: bytes) -> bytes:
+def part(data: bytes) -> bytes:
+    """Encodes one part of a JWS."""
     return urlsafe_b64encode(data).rstrip(b"=")
 
 
@@ -159,11 +162,12 @@ def told(call: Callable[[], object]) -> Told:
     try:
         call()
     except grpc.RpcError as error:
-        return _apart(error)
+        return apart(error)
     raise AssertionError("the call succeeded")
 
 
-def _apart(error: Any) -> Told:
+def apart(error: Any) -> Told:
+    """Takes a gRPC error apart."""
     said = [(error.details() or "").encode()]
     packed = b""
     for name, value in error.trailing_metadata() or ():

@@ -1,0 +1,1 @@
+"""The benchmark: one exchange against a bare echo, on one core. Run `make bench`."""
