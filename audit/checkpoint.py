@@ -11,7 +11,6 @@ from audit.errors import FormatError
 from audit.merkle import HASH_SIZE
 from audit.note import NoteSigner, NoteVerifier
 
-
 _LINES = 3  # after the origin: size, root, and nothing
 
 

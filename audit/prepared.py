@@ -35,9 +35,7 @@ class Prepared:
 
     def compiled(self, dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
         """Gives the SQL, and the order of its parameters where they go by position."""
-        compiled = self._statement.compile(
-            dialect=dialect, compile_kwargs={"render_postcompile": True}
-        )
+        compiled = self._statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         names = getattr(compiled, "positiontup", None)
         return str(compiled), tuple(names) if names is not None else None
 
@@ -75,7 +73,9 @@ class PreparedInsert:
         return Prepared(self._table.insert().values(rows))
 
 
-def one_of(statement: Callable[[Sequence[sa.BindParameter[Any]]], CompilerElement]) -> Callable[[int], Prepared]:
+def one_of(
+    statement: Callable[[Sequence[sa.BindParameter[Any]]], CompilerElement],
+) -> Callable[[int], Prepared]:
     """Prepares a statement with a list of values, once for each power of two of their number.
 
     Args:

@@ -35,9 +35,7 @@ _ADD_ENTRIES = PreparedInsert(entries)
 _ADD_SEALED = PreparedInsert(sealed)
 _ADD_INTENTIONS = PreparedInsert(intentions)
 _CLOSE_INTENTIONS = one_of(lambda ids: intentions.delete().where(intentions.c.request_id.in_(ids)))
-_RECORDED = one_of(
-    lambda ids: sa.select(entries.c.request_id).where(entries.c.request_id.in_(ids))
-)
+_RECORDED = one_of(lambda ids: sa.select(entries.c.request_id).where(entries.c.request_id.in_(ids)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +111,7 @@ def append(connection: sa.Connection, first: int, leaves: Sequence[SealedLeaf]) 
             for i, e in numbered
         ],
     )
-    _ADD_SEALED.run(
-        connection, [{"index": i, "key_id": e.key_id, "data": e.sealed} for i, e in numbered]
-    )
+    _ADD_SEALED.run(connection, [{"index": i, "key_id": e.key_id, "data": e.sealed} for i, e in numbered])
 
 
 def has_entries_from(connection: sa.Connection, index: int) -> bool:

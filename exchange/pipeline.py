@@ -158,7 +158,7 @@ class _Exchange:
             fetched = await self._fetch(intended, timeout)
             released = self._minimise(fetched)
             return await self._record(released)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # however it ends, it is recorded
             ended = await self._recorded(_understood(error))
             raise ended from (None if ended is error else error)  # its own cause, it would never be freed
 
@@ -168,7 +168,7 @@ class _Exchange:
             self._note(outcome=Outcome.GRANTED)
             receipt = await self._parts.trail.record(self._draft, closes_intention=False)
             return Answer(b"", granted.decision, (), receipt)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # however it ends, it is recorded
             ended = await self._recorded(_understood(error))
             raise ended from (None if ended is error else error)  # its own cause, it would never be freed
 

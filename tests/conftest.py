@@ -37,9 +37,7 @@ def generated() -> registers.Registers:
 
 
 @pytest.fixture(scope="session")
-def register_folder(
-    generated: registers.Registers, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def register_folder(generated: registers.Registers, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same registers in SQLite."""
     folder = tmp_path_factory.mktemp("registers")
     registers.write(generated, folder)

@@ -57,9 +57,7 @@ class _Lazy(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
-@click.group(
-    cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="hjemmel", prog_name="hjemmel")
 def hjemmel() -> None:
     """Lets public authorities get base data from each other, under a law, minimised and recorded."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -19,7 +21,8 @@ def probe(address: str, as_json: bool) -> None:
     with grpc.insecure_channel(address) as channel:
         try:
             request = health_pb2.HealthCheckRequest()
-            answer = health_pb2_grpc.HealthStub(channel).Check(request, timeout=_TIMEOUT)
+            stub: Any = health_pb2_grpc.HealthStub(channel)  # its methods are set when it is made
+            answer = stub.Check(request, timeout=_TIMEOUT)
         except grpc.RpcError as error:
             raise CommandError(f"no broker answers at {address}: {error.code().name}") from error
     status = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)

@@ -23,9 +23,7 @@ def shared(
 
 
 @pytest.mark.parametrize("name", [c.name for c in PLANTED_CASES])
-def test_planted_case_ends_as_expected(
-    shared: RunningBroker, generated: Registers, name: str
-) -> None:
+def test_planted_case_ends_as_expected(shared: RunningBroker, generated: Registers, name: str) -> None:
     """Granted, withheld in part, or refused, each for the reason that the law gives."""
     planted = case(generated, name)
     expected = planted.expected

@@ -143,7 +143,7 @@ def _start(site: Site, settings: Settings, change: Callable[[Parts], Parts]) -> 
     def body() -> None:
         try:
             asyncio.run(serve())
-        except BaseException as error:  # handed to the test
+        except BaseException as error:  # noqa: BLE001  # handed to the test
             ready.put(error)
 
     thread = threading.Thread(target=body, name="broker", daemon=True)
@@ -193,6 +193,4 @@ def serve(config: Path, **environment: str) -> BrokerProcess:
         _, said = process.communicate(timeout=_START_TIMEOUT)
         raise RuntimeError(f"the broker ended with {process.returncode}: {said}")
     ready = json.loads(line)
-    return BrokerProcess(
-        process, ready["address"], f"127.0.0.1:{ready['probe_port']}", ready["log_vkey"]
-    )
+    return BrokerProcess(process, ready["address"], f"127.0.0.1:{ready['probe_port']}", ready["log_vkey"])

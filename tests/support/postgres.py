@@ -40,9 +40,7 @@ class Server:
 
     def start(self) -> None:
         """Starts it, or starts it again on the same data."""
-        options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data}"
-        )
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data}"
         log = str(self.data / "server.log")
         _run(
             self.binaries / "pg_ctl",

@@ -26,9 +26,8 @@ def case(registers: Registers, name: str) -> PlantedCase:
 def question_of(planted: PlantedCase) -> Question:
     """Makes the question of a planted case."""
     asked = planted.request
-    registration = asked.registration_time
-    if isinstance(registration, str):
-        registration = datetime.fromisoformat(registration).astimezone(UTC)
+    moment = asked.registration_time
+    registration = datetime.fromisoformat(moment).astimezone(UTC) if moment else None
     return Question(
         dataset=asked.dataset,
         attributes=tuple(asked.attributes),

@@ -117,8 +117,10 @@ def test_flipped_byte_names_its_entry(run: Run, kept: Kept, index: int) -> None:
         ('DELETE FROM log_entries WHERE "index" = 5', "entry 5"),
         ('DELETE FROM vault_sealed WHERE "index" = 1', "entry 1"),
         (
-            'UPDATE vault_sealed SET data = (SELECT data FROM vault_sealed WHERE "index" = 0) '
-            'WHERE "index" = 1',
+            (
+                'UPDATE vault_sealed SET data = (SELECT data FROM vault_sealed WHERE "index" = 0) '
+                'WHERE "index" = 1'
+            ),
             "entry 1",
         ),
         ("UPDATE log_head SET size = 5", "head"),

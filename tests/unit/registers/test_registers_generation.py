@@ -167,9 +167,7 @@ def test_dwellings_follow_the_measured_distribution(large: Registers) -> None:
     def middle(use: str) -> float:
         areas = [u["enh026EnhedensSamledeAreal"] for u in units]
         return median(
-            int(a or 0)
-            for a, u in zip(areas, units, strict=True)
-            if u["enh020EnhedensAnvendelse"] == use
+            int(a or 0) for a, u in zip(areas, units, strict=True) if u["enh020EnhedensAnvendelse"] == use
         )
 
     shares = {use: round(100 * count / len(units)) for use, count in uses.items()}

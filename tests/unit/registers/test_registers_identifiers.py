@@ -86,9 +86,7 @@ def test_ranges_do_not_meet() -> None:
 
 def test_every_person_in_every_table_is_generated(large: Registers) -> None:
     """All columns with a personnummer hold generated numbers with the right birth date."""
-    births = {
-        row["personnummer"]: row["foedselsdato"] for row in large.tables["cpr.person"].records()
-    }
+    births = {row["personnummer"]: row["foedselsdato"] for row in large.tables["cpr.person"].records()}
     columns = [
         (name, column)
         for name, table in large.tables.items()

@@ -131,9 +131,7 @@ def test_building_has_the_property_of_its_time(tmp_path: Path) -> None:
     """Each row of a building has the property its plot belonged to when the row took effect."""
     load_real(_save(tmp_path / "in", _files()), tmp_path)
 
-    rows = _rows(
-        tmp_path, "bbr", "SELECT byg026Opfoerelsesaar, bfeNummer FROM bygning ORDER BY virkningFra"
-    )
+    rows = _rows(tmp_path, "bbr", "SELECT byg026Opfoerelsesaar, bfeNummer FROM bygning ORDER BY virkningFra")
     assert {(1969, 1001), (1971, 1002), (None, None)} == set(rows)
 
 
@@ -245,10 +243,9 @@ def test_real_rows_are_all_taken_over(tmp_path: Path, small: Registers) -> None:
         "dar.adresse": (2_902, 2_902, 0),
     } == _counts(report)
     current = "registreringTil IS NULL AND virkningTil IS NULL AND length(id_lokalId) = 36"
-    lost = f"SELECT count(*) FROM bygning WHERE bfeNummer IS NULL AND {current}"  # noqa: S608
+    lost = f"SELECT count(*) FROM bygning WHERE bfeNummer IS NULL AND {current}"
     assert [(0,)] == _rows(tmp_path, "bbr", lost)
     assert [(0,)] == _rows(tmp_path, "bbr", "SELECT count(*) FROM enhed WHERE bygning IS NULL")
     assert _counts(report) == {
-        name: (read, written, 0)
-        for name, (read, written, _) in _counts(load_real(source, tmp_path)).items()
+        name: (read, written, 0) for name, (read, written, _) in _counts(load_real(source, tmp_path)).items()
     }

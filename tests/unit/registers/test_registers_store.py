@@ -24,10 +24,8 @@ def test_every_row_is_written(small: Registers, tmp_path: Path) -> None:
         register, _, entity = name.partition(".")
         with closing(sqlite3.connect(tmp_path / "new" / f"{register}.db")) as connection:
             columns = ", ".join(f'"{c}"' for c in table.columns)
-            rows = connection.execute(f'SELECT {columns} FROM "{entity}"').fetchall()  # noqa: S608
-        assert sorted(map(repr, (tuple(map(_as_sqlite, r)) for r in table.rows))) == sorted(
-            map(repr, rows)
-        )
+            rows = connection.execute(f'SELECT {columns} FROM "{entity}"').fetchall()
+        assert sorted(map(repr, (tuple(map(_as_sqlite, r)) for r in table.rows))) == sorted(map(repr, rows))
 
 
 def _as_sqlite(value: object) -> object:
