@@ -49,31 +49,39 @@ CODES: dict[str, Code] = {
     ),
     "CERTIFICATE_NOT_AN_ORGANISATION": Code(
         Status.UNAUTHENTICATED,
-        "The certificate's subject has no organizationIdentifier of the form NTRDK-<CVR number>.",
+        "The certificate names no organisation: it needs one organizationIdentifier, NTRDK-<CVR number>.",
     ),
     "CERTIFICATE_NOT_BOUND": Code(
         Status.UNAUTHENTICATED,
         "This certificate is not registered for its organisation: have it bound to the participant.",
     ),
     "PARTICIPANT_UNKNOWN": Code(
-        Status.UNAUTHENTICATED, "The certificate's organisation does not take part in the exchange."
+        Status.UNAUTHENTICATED,
+        "The certificate's organisation does not take part: ask the operator of the exchange to admit it.",
     ),
-    "PARTICIPANT_REVOKED": Code(Status.UNAUTHENTICATED, "The organisation's participation is revoked."),
+    "PARTICIPANT_REVOKED": Code(
+        Status.UNAUTHENTICATED,
+        "The organisation's participation is revoked: ask the operator of the exchange why.",
+    ),
     "ENVELOPE_EMPTY": Code(
         Status.INVALID_ARGUMENT, "The request has no body or no signature: send a SignedEnvelope."
     ),
     "SIGNATURE_MALFORMED": Code(
-        Status.UNAUTHENTICATED, "The signature is not a JWS in compact serialisation (RFC 7515)."
+        Status.UNAUTHENTICATED,
+        "The signature is no JWT of type hjemmel-request+jwt (RFC 7519): make it as SignedEnvelope says.",
     ),
     "SIGNATURE_ALGORITHM_NOT_ALLOWED": Code(
         Status.UNAUTHENTICATED,
-        "The JWS must be signed with ES256 or EdDSA, with the key's own algorithm.",
+        "The JWS has another algorithm than its key: sign with ES256 or EdDSA, as the key is registered.",
     ),
     "SIGNATURE_KEY_UNKNOWN": Code(
         Status.UNAUTHENTICATED,
-        "The JWS names a key (kid) that the organisation has not registered.",
+        "The JWS names a key (kid) that the organisation has not registered: register it, or name another.",
     ),
-    "SIGNATURE_INVALID": Code(Status.UNAUTHENTICATED, "The JWS does not verify with the registered key."),
+    "SIGNATURE_INVALID": Code(
+        Status.UNAUTHENTICATED,
+        "The JWS does not verify with the registered key: sign with the key that its kid names.",
+    ),
     "SIGNATURE_CLAIMS_INVALID": Code(
         Status.UNAUTHENTICATED,
         "The JWS lacks a claim or has a wrong one: iss, sub, jti, iat, exp, aud and body_sha256 are needed.",
@@ -89,7 +97,8 @@ CODES: dict[str, Code] = {
         Status.UNAUTHENTICATED, "The JWS was made for another exchange: see its audience (aud)."
     ),
     "ISSUER_MISMATCH": Code(
-        Status.UNAUTHENTICATED, "The JWS's issuer (iss) is not the organisation of the certificate."
+        Status.UNAUTHENTICATED,
+        "The JWS's issuer (iss) is not the organisation of the certificate: connect and sign as the same.",
     ),
     "BODY_DIGEST_MISMATCH": Code(
         Status.UNAUTHENTICATED,
@@ -97,7 +106,7 @@ CODES: dict[str, Code] = {
     ),
     "DELEGATION_MISSING": Code(
         Status.PERMISSION_DENIED,
-        "The signer is not the consumer and holds no delegation from it for this dataset and purpose today.",
+        "The signer holds no delegation from the consumer for this dataset and purpose: have one registered.",
     ),
     "REQUEST_ID_REUSED": Code(
         Status.ALREADY_EXISTS,
@@ -105,9 +114,13 @@ CODES: dict[str, Code] = {
     ),
     # What is asked
     "BODY_MALFORMED": Code(
-        Status.INVALID_ARGUMENT, "The body is not a serialised hjemmel.exchange.v1.ExchangeBody."
+        Status.INVALID_ARGUMENT,
+        "The body cannot be read: send a serialised hjemmel.exchange.v1.ExchangeBody.",
     ),
-    "FIELD_INVALID": Code(Status.INVALID_ARGUMENT, "A field of the request is missing or malformed."),
+    "FIELD_INVALID": Code(
+        Status.INVALID_ARGUMENT,
+        "Fields of the request are missing or malformed: correct those that are listed.",
+    ),
     "DATASET_UNKNOWN": Code(Status.INVALID_ARGUMENT, "No such dataset: ListDatasets tells which there are."),
     "ATTRIBUTE_UNKNOWN": Code(
         Status.INVALID_ARGUMENT,
@@ -116,15 +129,21 @@ CODES: dict[str, Code] = {
     "KEY_KIND_UNKNOWN": Code(
         Status.INVALID_ARGUMENT, "The dataset is not looked up by this kind of key: see GetDataset."
     ),
-    "NOT_FOUND": Code(Status.NOT_FOUND, "There is no such thing, or none that you may see."),
+    "NOT_FOUND": Code(
+        Status.NOT_FOUND, "There is no such thing, or none that you may see: check what it is named by."
+    ),
     # Parts that did not do their work
-    "POLICY_FAILED": Code(Status.UNAVAILABLE, "The policy engine gave no decision; nothing was granted."),
+    "POLICY_FAILED": Code(
+        Status.UNAVAILABLE,
+        "The policy engine gave no decision, so nothing was granted: try again later under a new id.",
+    ),
     "POLICY_TIMEOUT": Code(
-        Status.UNAVAILABLE, "The policy engine did not decide in time; nothing was granted."
+        Status.UNAVAILABLE,
+        "The policy engine did not decide in time, so nothing was granted: try again under a new id.",
     ),
     "POLICY_ANSWER_INVALID": Code(
         Status.INTERNAL,
-        "The policy engine answered something that is no decision; nothing was granted.",
+        "The policy engine answered what is no decision, so nothing was granted: tell the operator.",
     ),
     "CONSENT_REGISTER_UNAVAILABLE": Code(
         Status.UNAVAILABLE,
@@ -139,13 +158,17 @@ CODES: dict[str, Code] = {
     ),
     "REGISTER_ANSWER_INVALID": Code(
         Status.INTERNAL,
-        "The register answered something else than was asked; nothing was released.",
+        "The register answered something else than was asked, so nothing was released: tell the operator.",
     ),
     "LOG_UNAVAILABLE": Code(
-        Status.UNAVAILABLE, "The audit log cannot record at present, so nothing is released."
+        Status.UNAVAILABLE,
+        "The audit log cannot record at present, so nothing is released: try again later under a new id.",
     ),
     "LOG_BUSY": Code(Status.RESOURCE_EXHAUSTED, "The audit log is behind: try again in a second."),
-    "INTERNAL": Code(Status.INTERNAL, "The broker made a mistake; nothing was released."),
+    "INTERNAL": Code(
+        Status.INTERNAL,
+        "The broker made a mistake, and nothing was released: tell the operator of the exchange.",
+    ),
 }
 
 

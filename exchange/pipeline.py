@@ -158,9 +158,11 @@ class _Exchange:
             fetched = await self._fetch(intended, timeout)
             released = self._minimise(fetched)
             return await self._record(released)
-        except Exception as error:  # noqa: BLE001  # however it ends, it is recorded
+        except Exception as error:
             ended = await self._recorded(_understood(error))
-            raise ended from (None if ended is error else error)  # its own cause, it would never be freed
+            if ended is error:  # as its own cause it would be a cycle, kept with all that it holds
+                raise
+            raise ended from error
 
     async def rehearse(self) -> Answer:
         try:
@@ -168,9 +170,11 @@ class _Exchange:
             self._note(outcome=Outcome.GRANTED)
             receipt = await self._parts.trail.record(self._draft, closes_intention=False)
             return Answer(b"", granted.decision, (), receipt)
-        except Exception as error:  # noqa: BLE001  # however it ends, it is recorded
+        except Exception as error:
             ended = await self._recorded(_understood(error))
-            raise ended from (None if ended is error else error)  # its own cause, it would never be freed
+            if ended is error:
+                raise
+            raise ended from error
 
     # 1. Who asks, and is it a question at all? Nothing in the body is believed before its signature.
 

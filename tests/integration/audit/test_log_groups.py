@@ -171,5 +171,13 @@ def test_nobody_waits_for_ever_on_a_closed_log(sqlite_site: LogSite) -> None:
     assert sqlite_site.verify().holds
 
 
+async def test_writer_remembers_the_edge_of_the_tree_only(sqlite_site: LogSite) -> None:
+    """However many entries a log takes, the writer keeps one hash for each bit of their number."""
+    with sqlite_site.opened() as log:
+        for turn in range(5):
+            await fill(log, 51, first=51 * turn)
+        assert (255).bit_count() == len(log._sequencer._frontier._nodes)
+
+
 def _checkpoints(site: LogSite, done: list[Appended]) -> list[checkpoint.Checkpoint]:
     return [checkpoint.verify(a.proof.signed_checkpoint, site.verifier) for a in done]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -237,9 +238,11 @@ def may(asked_: dict[str, Any], granted: Sequence[str]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def engine() -> EmbeddedEngine:
+def engine() -> Iterator[EmbeddedEngine]:
     """The engine on the real policies."""
-    return EmbeddedEngine(policy_set.load(DEFAULT_POLICIES), 10)
+    made = EmbeddedEngine(policy_set.load(DEFAULT_POLICIES), 10)
+    yield made
+    made._engines = threading.local()  # regorus' engine ends on the thread that made it, not where garbage is
 
 
 class Inputs(list[dict[str, Any]]):

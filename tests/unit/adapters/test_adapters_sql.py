@@ -342,7 +342,7 @@ async def test_database_locked_by_another_process_times_out(
     assert other.stdout is not None
     assert b"locked\n" == await other.stdout.readline()
     assert "REGISTER_TIMEOUT" == await failure(registers, 0.3)
-    await other.communicate()
+    await other.communicate(b"\n")
     found = await registers.fetch("x.thing", ("name",), SubjectKey("bfe_nummer", "7"), CURRENT, 10)
     assert [{"name": "a"}] == list(found)
 
