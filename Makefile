@@ -24,7 +24,7 @@ lint: .venv/dev tools .build/buf ## Every linter, and whether generated files ar
 	@$(BIN)/lint-imports
 	@$(BIN)/python proto/generate.py --check
 	@$(BIN)/python docs/generate.py --check
-	@.build/buf/node_modules/.bin/buf lint
+	@.build/buf/node_modules/@bufbuild/buf-*/bin/buf lint
 	@$(TOOLS)/opa fmt --diff --fail policies
 	@$(TOOLS)/opa check --strict --schema policies/schemas policies
 	@$(TOOLS)/regal lint --config-file policies/.regal/config.yaml policies
@@ -80,7 +80,7 @@ $(TOOLS)/%: tests/tools/%/go.mod tests/tools/%/go.sum
 .build/buf: tests/tools/buf/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is needed to install Buf: install Node.js 20 or newer"; exit 1; }
 	@mkdir -p $@ && cp tests/tools/buf/package*.json tests/tools/buf/.npmrc $@
-	@cd $@ && npm ci --silent --no-audit --no-fund && touch .
+	@cd $@ && npm ci --no-audit --no-fund >npm.log 2>&1 && touch . || { cat npm.log; exit 1; }
 
 system: ## PostgreSQL and strace, where this user may install them
 	@missing=; ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="postgresql"; \
