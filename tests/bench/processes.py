@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,8 @@ from typing import Any
 
 SERVER_CORE, LOAD_CORE = 0, 1
 _ROOT = Path(__file__).parents[2]
+# A developer's setting that makes regorus record a stack, in some milliseconds, for every error it meets.
+_ENVIRONMENT = {**os.environ, "RUST_BACKTRACE": "0"}
 _END = 30  # seconds
 
 
@@ -24,7 +27,9 @@ def server(module: str, arguments: Sequence[str], errors: Path) -> Iterator[dict
     """
     command = ["taskset", "--cpu-list", str(SERVER_CORE), sys.executable, "-m", module, *arguments]
     with errors.open("a") as file:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, text=True, cwd=_ROOT)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=file, text=True, cwd=_ROOT, env=_ENVIRONMENT
+        )
     if process.stdout is None:
         raise AssertionError("standard output is a pipe")
     with process.stdout as output:

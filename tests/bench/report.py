@@ -13,6 +13,7 @@ from tests.bench.steps import STEPS
 _WIDTH = 100  # where the output is no terminal
 _console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
 _errors = Console(stderr=True, highlight=False)
+_FULL = 0.9  # share of its core that a server uses which is as fast as it can be
 _AIM = 10  # at half load, the slowest hundredth may take so many times the middle
 
 
@@ -34,6 +35,8 @@ def show(document: dict[str, Any]) -> None:
         sep="\n",
     )
     _console.print(_rates(document))
+    if document["echo"]["busy"]["median"] < _FULL:
+        _console.print("The load generator, not the echo, was the limit: compare the CPU a call takes.")
     _console.print(_steps(document))
     _console.print(_processor(document))
     for thread, profile in document["steps"]["profiled"]["profile"].items():
@@ -56,7 +59,10 @@ def _rates(document: dict[str, Any]) -> Table:
             f"{measured['busy']['median']:.0%}",
         )
     ratio = {k: 100 * v for k, v in document["ratio"].items()}
-    table.add_row("exchange of echo", f"{_spread(ratio, '.1f')} %", end_section=True)
+    costs = document["exchange"]["cost"]["median"] / document["echo"]["cost"]["median"]
+    table.add_row(
+        "exchange of echo", f"{_spread(ratio, '.1f')} %", "", "", f"{costs:.1f} times", end_section=True
+    )
     half = document["half"]
     table.add_row(
         "exchange at half load",

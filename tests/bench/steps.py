@@ -142,24 +142,26 @@ def _summary() -> dict[str, dict[str, float]]:
 
 
 class _Profiles:
-    """Profilers, one a thread, for this thread and those that start later."""
+    """Profilers, one a thread."""
 
     def __init__(self) -> None:
         self._profiles: dict[str, cProfile.Profile] = {}
 
+    def prepare(self) -> None:
+        """Makes each thread that starts from now on profile itself."""
+        threading.setprofile(self._first_event)
+
+    def _first_event(self, _frame: FrameType, _event: str, _argument: object) -> None:
+        self.start()
+
     def start(self) -> None:
-        threading.setprofile(self._begin)
-        self._enable()
-
-    def _begin(self, _frame: FrameType, _event: str, _argument: object) -> None:
-        self._enable()
-
-    def _enable(self) -> None:
+        """Profiles this thread."""
         profile = cProfile.Profile()
         self._profiles[threading.current_thread().name] = profile
         profile.enable()
 
     def result(self) -> dict[str, Any]:
+        """Gives the hottest functions of the two threads that do the work."""
         return {
             thread: hottest(self._profiles[name])
             for thread, name in (("event loop", "MainThread"), ("log writer", "log-writer"))
@@ -167,13 +169,20 @@ class _Profiles:
         }
 
 
+def _begin(profiles: _Profiles | None) -> None:
+    """Measures from here on."""
+    _measured.clear()
+    if profiles:
+        profiles.start()
+
+
 async def _serve(settings: Settings, profiles: _Profiles | None) -> dict[str, Any]:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_signal_handler(signal.SIGUSR1, _measured.clear)
+    loop.add_signal_handler(signal.SIGUSR1, _begin, profiles)
     if profiles:
-        profiles.start()
+        profiles.prepare()
     async with wiring.broker(settings, _timed) as broker:
         port, _ = await broker.servers.start(settings.server.address, wiring.tls(settings), None)
         sys.stdout.write(json.dumps({"address": f"127.0.0.1:{port}"}) + "\n")

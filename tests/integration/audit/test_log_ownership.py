@@ -27,20 +27,23 @@ from tests.support.logs import (
 )
 
 
-async def test_second_owner_fences_the_first(log_site: LogSite) -> None:
-    """The first owner's next commit fails, for good; the second's goes on where the first was."""
+@pytest.mark.parametrize("begun", [False, True])
+async def test_second_owner_fences_the_first(log_site: LogSite, *, begun: bool) -> None:
+    """The first owner's next commit fails, for good, whether or not the second has written before it."""
     with log_site.opened() as first:
         acknowledged = await fill(first, 5)
         with log_site.opened() as second:
+            acknowledged += await fill(second, int(begun), first=5)
             for _ in range(2):
                 with pytest.raises(LogStopped):
                     await first.append(submission(90), closes_intention=False)
-            assert [5] == [a.index for a in await fill(second, 1, first=5)]
+            acknowledged += await fill(second, int(not begun), first=5)
             await asyncio.sleep(5 * QUICK.retry)  # the first one does not take it back
             assert "another process owns this log now" == first.problem
             with pytest.raises(LogStopped, match="another process"):
                 await first.intend(submission(91))
             acknowledged += await fill(second, 5, first=6)
+            assert list(range(11)) == [a.index for a in acknowledged]
             all_still_prove(second, acknowledged)
     report = log_site.verify()
     assert (11, 0, True) == (report.entries, report.open_intentions, report.holds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import re
@@ -329,3 +330,11 @@ def test_algorithm_that_is_not_the_keys_is_refused(folder: Path) -> None:
     (folder / "client.json").write_text(json.dumps(document), "utf-8")
     with pytest.raises(CredentialsError, match="ES256"):
         Credentials.load(folder)
+
+
+async def test_async_client_asks_many_at_once(shared: RunningBroker, generated: Registers) -> None:
+    """Twenty questions under way on one connection are all answered, and the client closes itself."""
+    credentials = shared.site.credentials("udbetaling-danmark")
+    async with AsyncClient(shared.target, credentials) as client:
+        answers = await asyncio.gather(*(client.exchange(granted(generated)) for _ in range(20)))
+    assert 20 == len({a.receipt.index for a in answers})

@@ -163,8 +163,10 @@ def test_older_checkpoint_does_not_replace_a_newer_one(
     early = connect(shared.target, credentials(shared, None)).exchange(granted(generated)).receipt
     late = connect(shared.target, held).exchange(granted(generated)).receipt
     reading = CheckpointMemory(held.log, memory).meet(early.checkpoint, early.signed_checkpoint)
-    assert (early.checkpoint.size, late.checkpoint.size) == next(reading)
-    reading.close()
+    old, new = next(reading)
+    assert (early.checkpoint.size, late.checkpoint.size) == (old, new)
+    with pytest.raises(StopIteration):
+        reading.send(shared.broker.log.reader.consistency(old, new))
     assert late.signed_checkpoint == memory.read_text("utf-8")
 
 

@@ -208,9 +208,13 @@ KNOWN = {
     "partial_acceptable": [True, False],
     "kind": ["exchange", "dry_run", "anything"],
 }
-CHANGES = st.fixed_dictionaries(
-    {}, optional={name: st.sampled_from(KNOWN.get(name, [None])) | JUNK for name in FIELDS}
-)
+# Few at a time: what is spoilt in one place only is what slips through.
+CHANGES: st.SearchStrategy[dict[str, Any]] = st.lists(
+    st.sampled_from(FIELDS).flatmap(
+        lambda name: st.tuples(st.just(name), st.sampled_from(KNOWN.get(name, [None])) | JUNK)
+    ),
+    max_size=2,
+).map(dict)
 
 
 def within(period: dict[str, Any], day: str) -> bool:
@@ -266,8 +270,8 @@ def test_invariant_4_the_oracle_lets_real_grants_through(engine: EmbeddedEngine,
     assert all(may(i, g) for i, g in granted)
 
 
-@settings(max_examples=400, deadline=None)
-@given(choice=st.integers(0, 10**6), changes=CHANGES, without=st.sets(st.sampled_from(FIELDS), max_size=2))
+@settings(max_examples=500, deadline=None)
+@given(choice=st.integers(0, 10**6), changes=CHANGES, without=st.sets(st.sampled_from(FIELDS), max_size=1))
 def test_invariant_4_nothing_is_granted_without_all_that_it_takes(
     engine: EmbeddedEngine,
     inputs: Inputs,
