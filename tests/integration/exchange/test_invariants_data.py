@@ -203,7 +203,7 @@ KNOWN = {
     "purpose": [*DATA["purposes"]],
     "legal_basis": [*DATA["legal_bases"]],
     "agreement": [*DATA["agreements"]],
-    "law_date": ["2026-11-21", "1990-01-01", "2022-06-01", "9999-12-31", "2022-6-1"],
+    "law_date": ["1990-01-01", "1900-01-01", "2022-06-01", "9999-12-31", "2022-6-1"],
     "consent": [{"reference": "cited", "known": False}, {"reference": "cited", "known": True}],
     "partial_acceptable": [True, False],
     "kind": ["exchange", "dry_run", "anything"],
@@ -263,24 +263,30 @@ def inputs(played: Played) -> Inputs:
     return Inputs(json.loads(values["policy_input"]) for values in sealed)
 
 
-def test_invariant_4_the_oracle_lets_real_grants_through(engine: EmbeddedEngine, inputs: Inputs) -> None:
+@pytest.fixture(scope="module")
+def grants(engine: EmbeddedEngine, inputs: Inputs) -> Inputs:
+    """Those of them that were granted, each once but for its time."""
+    granted = (i for i in inputs if engine.decide_now(i).allow)
+    return Inputs({json.dumps({**i, "time": ""}, sort_keys=True): i for i in granted}.values())
+
+
+def test_invariant_4_the_oracle_lets_real_grants_through(engine: EmbeddedEngine, grants: Inputs) -> None:
     """The second opinion below agrees with the policies on what they grant, so that it can disagree."""
-    granted = [(i, d.granted) for i in inputs if (d := engine.decide_now(i)).allow]
-    assert len(granted) > 20
-    assert all(may(i, g) for i, g in granted)
+    assert len(grants) > 20
+    assert all(may(i, engine.decide_now(i).granted) for i in grants)
 
 
 @settings(max_examples=500, deadline=None)
 @given(choice=st.integers(0, 10**6), changes=CHANGES, without=st.sets(st.sampled_from(FIELDS), max_size=1))
 def test_invariant_4_nothing_is_granted_without_all_that_it_takes(
     engine: EmbeddedEngine,
-    inputs: Inputs,
+    grants: Inputs,
     choice: int,
     changes: dict[str, Any],
     without: set[str],
 ) -> None:
     """Real inputs with fields changed or left out: what is granted could be granted, or nothing is."""
-    question = {n: v for n, v in (inputs[choice % len(inputs)] | changes).items() if n not in without}
+    question = {n: v for n, v in (grants[choice % len(grants)] | changes).items() if n not in without}
     try:
         decision = engine.decide_now(question)
     except (ExchangeError, TypeError):  # TypeError: a number that JSON has no room for
