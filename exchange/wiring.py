@@ -133,7 +133,9 @@ def register_url(settings: Settings, register: str) -> str:
 
 async def _engine(settings: Settings, policies: PolicySet, stack: AsyncExitStack) -> PolicyEngine:
     if settings.policy.engine == "embedded":
-        return EmbeddedEngine(policies, settings.policy.timeout)
+        embedded = EmbeddedEngine(policies, settings.policy.timeout)
+        stack.callback(embedded.close)
+        return embedded
     from exchange.policy.opa import OpaEngine  # noqa: PLC0415  # half of the start-up time: aiohttp
 
     server = OpaEngine(settings.policy.opa_url, policies, settings.policy.timeout)

@@ -69,6 +69,10 @@ class EmbeddedEngine:
         """See `exchange.ports.PolicyEngine`."""
         return self._policies.revision
 
+    def close(self) -> None:
+        """Drops the calling thread's engine there: it may be dropped on no other one."""
+        self._engines.__dict__.pop("engine", None)
+
     async def decide(self, policy_input: Mapping[str, Any]) -> Decision:
         """See `exchange.ports.PolicyEngine`."""
         return self.decide_now(policy_input)

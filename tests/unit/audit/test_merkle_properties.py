@@ -99,6 +99,14 @@ def test_no_broken_inclusion_proof_verifies(
         merkle.verify_inclusion(*statement)
 
 
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_an_inner_node_is_no_leaf(level: int) -> None:
+    """What is left of a path above an inner node does not prove that node as a leaf."""
+    path = logs.textbook_path(0, HASHES[:8])
+    with pytest.raises(VerificationError, match="wrong length"):
+        merkle.verify_inclusion(nodes(level, 0), 0, 8, path[level:], logs.textbook_root(HASHES[:8]))
+
+
 @st.composite
 def broken_consistencies(draw: st.DrawFn) -> tuple[int, int, list[bytes], bytes, bytes]:
     """A true statement about two trees with one thing in it made false."""
