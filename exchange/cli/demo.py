@@ -36,7 +36,7 @@ from exchange.demo.site import DemoSite, prepare, serving
 @click.option("--persons", default=10_000, show_default=True, help="Size of the registers.")
 @json_option
 def demo(folder: Path, persons: int, as_json: bool) -> None:
-    """Play three cases and ten refusals over gRPC, then prove what happened.
+    """Play three cases, and ten requests that no law carries, then prove it all.
 
     Makes keys and registers about invented people, and starts a broker. On a terminal the broker
     stays up afterwards, for you to call.

@@ -13,7 +13,7 @@ import click
 from exchange.cli.output import CommandError, report
 
 _COMMANDS = {
-    "demo": "Play three cases and ten refusals over gRPC, then prove what happened.",
+    "demo": "Play three cases, and ten requests that no law carries, then prove it all.",
     "serve": "Run the broker.",
     "probe": "Tell whether a broker can answer exchanges.",
     "request": "Ask for data of one subject.",
