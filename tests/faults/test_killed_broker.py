@@ -102,6 +102,7 @@ class Scene:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # about a minute where nothing else runs
 async def test_fifty_kills_lose_nothing_on_sqlite(site: Site, generated: Registers) -> None:
     """Fifty SIGKILLs under load lose no acknowledged entry, no read and no request id."""
     scene = Scene(site, generated)

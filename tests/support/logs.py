@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class LogSite:
     keys_url: str
     folder: Path
     origin: str = ORIGIN
-    pace: Pace = field(default=QUICK)
+    pace: Pace = QUICK
 
     @classmethod
     def at(cls, folder: Path, url: str | None = None, keys_url: str | None = None) -> LogSite:
@@ -246,11 +246,10 @@ def textbook_split(width: int) -> int:
     return k
 
 
-def refuses(call: object) -> bool:
+def refuses(verification: Callable[[], None]) -> bool:
     """Whether a verification refuses."""
-    assert callable(call)
     try:
-        call()
+        verification()
     except VerificationError:
         return True
     return False
