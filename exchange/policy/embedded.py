@@ -7,6 +7,7 @@ refused like none at all. A deployment that lets strangers write policies uses t
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,9 @@ from exchange.policy.policy_set import DECISION, PolicyError, PolicySet
 
 _log = logging.getLogger(__name__)
 _REMEMBERED = 1024
+
+# Where RUST_BACKTRACE is set, regorus would record a stack, some 16 ms, for each error that it meets.
+os.environ.setdefault("RUST_LIB_BACKTRACE", "0")
 
 #: Built-ins on which regorus and OPA are known to agree. Anything else is refused at load.
 BUILTINS = frozenset(
