@@ -6,10 +6,10 @@ Commands are imported when they are called: `hjemmel probe` must not load a poli
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 
 import click
 
+from exchange.cli.lazy import lazy
 from exchange.cli.output import CommandError, report
 
 _COMMANDS = {
@@ -19,7 +19,7 @@ _COMMANDS = {
     "request": "Ask for data of one subject.",
     "receipt": "Read and verify receipts.",
     "log": "Look at the audit log.",
-    "policy": "Check, test and pack policies.",
+    "policy": "Write, check, test, explain, replay and publish policies.",
     "register": "Make or load registers.",
     "pki": "Make certificates and keys for development and the demo.",
     "config": "Show the settings of a broker.",
@@ -42,22 +42,10 @@ _EXPECTED = frozenset(
 )
 
 
-class _Lazy(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # the base class has it
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = getattr(import_module(f"exchange.cli.{cmd_name}"), cmd_name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=lazy("exchange.cli", _COMMANDS),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="hjemmel", prog_name="hjemmel")
 def hjemmel() -> None:
     """Lets public authorities get base data from each other, under a law, minimised and recorded."""

@@ -1,0 +1,27 @@
+"""`hjemmel policy`: the policy author's workbench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from exchange.cli.lazy import lazy
+from exchange.config import DEFAULT_POLICIES
+
+_COMMANDS = {
+    "check": "Check that a policy set loads whole: schemas, modules, texts, allowed built-ins.",
+    "test": "Run the policies' own tests on the embedded engine.",
+    "bundle": "Pack a policy set as a bundle for an OPA server.",
+}
+
+folder_argument = click.argument(
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=DEFAULT_POLICIES,
+)
+
+
+@click.group(cls=lazy("exchange.cli.policy", _COMMANDS))
+def policy() -> None:
+    """Write, check, test, explain, replay and publish policies."""
