@@ -23,9 +23,23 @@ MAX_ENTRY = 65_535  # tlog-tiles: an entry's length is a big-endian uint16
 COMMITTED = ("subject", "caseworker", "case", "request", "policy_input", "response")
 
 
+#: What an obligation did that a second person has to look at.
+REVIEW = "review"
+
+#: Kinds of entries about the exchange itself.
+POLICY_CHANGED = "policy_changed"
+EVENT_KINDS = frozenset({POLICY_CHANGED})
+
+
 @dataclass(frozen=True, slots=True)
 class AppliedObligation:
-    """What an obligation did: its id, the fact it asked for, and `withheld` or `not_applicable`."""
+    """What an obligation did.
+
+    Attributes:
+        id: its name in the policies.
+        fact: what it asked of the subject; empty where it asked nothing.
+        effect: `withheld`, `not_applicable`, `indicated` or `review`.
+    """
 
     id: str
     fact: str
@@ -61,6 +75,41 @@ class Entry:
         """The authorities whose side of the log this entry is on."""
         return frozenset({self.caller, self.consumer, self.provider, self.processor or ""} - {""})
 
+    def askers(self) -> frozenset[str]:
+        """The authorities that asked, and know the sealed values anyway."""
+        return frozenset({self.caller, self.consumer} - {""})
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether a second person has to look at it."""
+        return self.outcome == "granted" and any(o.effect == REVIEW for o in self.obligations)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The public part of a record about the exchange itself, e.g. a change of policy.
+
+    Attributes:
+        kind: one of `EVENT_KINDS`.
+        time: RFC 3339 in UTC.
+        request_id: of the signed request behind it; absent where there was none.
+        caller: CVR of the authority that caused it; empty for the operator.
+        details: what happened, by name.
+    """
+
+    kind: str
+    time: str
+    request_id: str | None
+    caller: str
+    details: Mapping[str, str]
+    needs_review = False
+
+    def parties(self) -> frozenset[str]:
+        """The authorities whose side of the log this entry is on."""
+        return frozenset({self.caller} - {""})
+
+    askers = parties
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -72,7 +121,7 @@ class Submission:
         claims_request_id: whether this is the one use of the entry's request id.
     """
 
-    entry: Entry
+    entry: Entry | Event
     subject: bytes
     values: Mapping[str, bytes]
     claims_request_id: bool
@@ -103,17 +152,32 @@ def commit_to(submission: Submission) -> Leaf:
     return Leaf(data, openings)
 
 
-def encode(entry: Entry, commitments: Mapping[str, str]) -> bytes:
+def encode(entry: Entry | Event, commitments: Mapping[str, str]) -> bytes:
     """Writes the leaf of an entry: canonical JSON (RFC 8785)."""
-    document: dict[str, Any] = {f: _plain(getattr(entry, f)) for f in _FIELDS}
-    document["obligations"] = [{"id": o.id, "fact": o.fact, "effect": o.effect} for o in entry.obligations]
+    document: dict[str, Any] = {f: _plain(getattr(entry, f)) for f in _fields_of(entry.kind)}
+    if isinstance(entry, Entry):
+        document["obligations"] = [
+            {"id": o.id, "fact": o.fact, "effect": o.effect} for o in entry.obligations
+        ]
     document["v"] = VERSION
     document["commitments"] = dict(commitments)
     return canonical.encode(document)
 
 
 def decode(data: bytes) -> tuple[Entry, dict[str, str]]:
-    """Reads a leaf: the entry and its commitments.
+    """Reads the leaf of an exchange: the entry and its commitments.
+
+    Raises:
+        FormatError: it is not an entry of this version in canonical form, or not one of an exchange.
+    """
+    entry, commitments = decode_any(data)
+    if not isinstance(entry, Entry):
+        raise FormatError(f"the entry is of no exchange: {entry.kind}")
+    return entry, commitments
+
+
+def decode_any(data: bytes) -> tuple[Entry | Event, dict[str, str]]:
+    """Reads a leaf: the entry of whatever kind, and its commitments.
 
     Raises:
         FormatError: it is not an entry of this version in canonical form.
@@ -123,18 +187,23 @@ def decode(data: bytes) -> tuple[Entry, dict[str, str]]:
     if type(version) is not int or version != VERSION:
         raise FormatError(f"not an entry of version {VERSION}")
     commitments = document.pop("commitments", None)
-    if document.keys() != _FIELDS.keys() or not isinstance(commitments, dict):
+    declared = _fields_of(document.get("kind"))
+    if document.keys() != declared.keys() or not isinstance(commitments, dict):
         raise FormatError("an entry has exactly the fields of its version")
-    if not all(_is(_FIELDS[name], value) for name, value in document.items()):
+    if not all(_is(declared[name], value) for name, value in document.items()):
         raise FormatError("a field of the entry has the wrong shape")
     if not all(n in COMMITTED and _is_commitment(c) for n, c in commitments.items()):
         raise FormatError("a commitment of the entry has an unknown name or the wrong shape")
+    if declared is _EVENT_FIELDS:
+        return Event(**document), commitments
     document["obligations"] = [AppliedObligation(**o) for o in document["obligations"]]
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
     return Entry(**values), commitments
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -147,6 +216,8 @@ def _is(declared: str, value: Any) -> bool:
             return value is None or isinstance(value, str)
         case "tuple[str, ...]":
             return isinstance(value, list) and all(isinstance(v, str) for v in value)
+        case "Mapping[str, str]":
+            return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
         case "tuple[AppliedObligation, ...]":
             return isinstance(value, list) and all(_is_obligation(v) for v in value)
         case _:
@@ -165,4 +236,10 @@ def _is_commitment(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
-_FIELDS = {f.name: str(f.type) for f in fields(Entry)}  # annotations are text in this module
+# Annotations are text in this module.
+_FIELDS = {f.name: str(f.type) for f in fields(Entry)}
+_EVENT_FIELDS = {f.name: str(f.type) for f in fields(Event)}
+
+
+def _fields_of(kind: Any) -> dict[str, str]:
+    return _EVENT_FIELDS if isinstance(kind, str) and kind in EVENT_KINDS else _FIELDS

@@ -15,8 +15,9 @@ from audit.entry import Submission, commit_to
 from audit.errors import FormatError, LogStopped
 from audit.files import KeyFileError, read_private
 from audit.note import Ed25519Signer, NoteSigner
+from audit.policies import PolicyArchive
 from audit.reader import LogReader
-from audit.sequencer import Append, Appended, Archive, Intend, Pace, Sequencer
+from audit.sequencer import Append, Appended, Intend, Pace, Sequencer
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
 
@@ -50,6 +51,7 @@ class AuditLog:
         self._sequencer = sequencer
         self._engines = engines
         self.reader = reader
+        self.policies = PolicyArchive(engines[0])
 
     @classmethod
     def open(cls, settings: LogSettings) -> AuditLog:
@@ -114,10 +116,6 @@ class AuditLog:
         if appended is None:
             raise AssertionError("an append is answered with its place")
         return appended
-
-    async def archive_policy(self, revision: str, bundle: bytes) -> None:
-        """Keeps a policy set for as long as the log."""
-        await self._sequencer.submit(Archive(revision, bundle))
 
     def close(self) -> None:
         """Writes what is waiting, then lets go of the log."""

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from audit import checkpoint, entry, merkle, store, vault
+from audit import checkpoint, entry, merkle, policies, store, vault
 from audit.checkpoint import Checkpoint
-from audit.entry import Entry
-from audit.errors import NotFound
+from audit.entry import Entry, Event
+from audit.errors import FormatError, NotFound
 from audit.note import NoteVerifier
 from audit.proof_file import ProofFile
-from audit.schema import entries, policy_revisions, sealed
+from audit.schema import entries, reviews, sealed
 from audit.subject_keys import SubjectKeys
 from audit.vault import Opened
 
@@ -26,7 +26,18 @@ class StoredEntry:
 
     index: int
     leaf: bytes
-    entry: Entry
+    content: Entry | Event
+
+    @property
+    def entry(self) -> Entry:
+        """The entry, where it is one of an exchange.
+
+        Raises:
+            FormatError: it is not.
+        """
+        if not isinstance(self.content, Entry):
+            raise FormatError(f"entry {self.index} is of no exchange: {self.content.kind}")
+        return self.content
 
 
 class LogReader:
@@ -113,13 +124,17 @@ class LogReader:
 
         Raises:
             NotFound: no policy set of this revision ever decided here.
+            FormatError: the one that is archived was altered.
         """
         with self._connect() as connection:
-            query = sa.select(policy_revisions.c.bundle).where(policy_revisions.c.revision == revision)
-            bundle: bytes | None = connection.execute(query).scalar()
-        if bundle is None:
-            raise NotFound(f"no policy set of revision {revision} is archived")
-        return bundle
+            return policies.read_bundle(connection, revision)
+
+    def to_review(self) -> list[StoredEntry]:
+        """The entries that a second person has to look at, oldest first."""
+        query = sa.select(entries.c.index, entries.c.leaf).join(reviews, reviews.c.index == entries.c.index)
+        with self._connect() as connection:
+            rows = connection.execute(query.order_by(entries.c.index)).all()
+        return [StoredEntry(index, leaf, entry.decode_any(leaf)[0]) for index, leaf in rows]
 
     def _entry(self, condition: sa.ColumnElement[bool]) -> StoredEntry:
         with self._connect() as connection:
@@ -128,7 +143,7 @@ class LogReader:
         if row is None:
             raise NotFound("the log has no such entry")
         index, leaf = row
-        return StoredEntry(index, leaf, entry.decode(leaf)[0])
+        return StoredEntry(index, leaf, entry.decode_any(leaf)[0])
 
     def _connect(self) -> sa.Connection:
         return self._engine.connect().execution_options(read_only=True)

@@ -63,6 +63,40 @@ policy_revisions = sa.Table(
     sa.Column("bundle", sa.LargeBinary, nullable=False),
 )
 
+# What was done with policy sets, oldest first; `audit.policies` reads from it which one is in force.
+policy_events = sa.Table(
+    "policy_events",
+    LOG,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("time", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("revision", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    # Where the log says so: the broker writes it once it has taken the event up.
+    sa.Column("entry", sa.BigInteger),
+)
+
+# How a candidate would have decided otherwise than the set in force: counts, by who asked for what.
+policy_differences = sa.Table(
+    "policy_differences",
+    LOG,
+    sa.Column("candidate", sa.Text, primary_key=True),
+    sa.Column("revision", sa.Text, primary_key=True),
+    sa.Column("consumer", sa.Text, primary_key=True),
+    sa.Column("purpose", sa.Text, primary_key=True),
+    sa.Column("legal_basis", sa.Text, primary_key=True),
+    sa.Column("dataset", sa.Text, primary_key=True),
+    sa.Column("change", sa.Text, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)
+
+# Entries that a second person has to look at and nobody has yet.
+reviews = sa.Table(
+    "log_reviews",
+    LOG,
+    sa.Column("index", sa.BigInteger, primary_key=True, autoincrement=False),
+)
+
 subject_keys = sa.Table(
     "vault_keys",
     KEYS,

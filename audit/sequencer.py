@@ -67,14 +67,6 @@ class Append:
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
-    """Keep a policy set."""
-
-    revision: str
-    bundle: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Appended:
     """An entry that is durable: its index, its leaf, its proof, and what opens it."""
 
@@ -83,7 +75,7 @@ class Appended:
     proof: ProofFile
 
 
-Operation = Intend | Append | Archive
+Operation = Intend | Append
 Result = Appended | LogError | None
 
 
@@ -316,9 +308,6 @@ class Sequencer:
         with self._engine.begin() as connection:
             used = store.recorded(connection, _claimed(operations)) | self._open
             for position, operation in enumerate(operations):
-                if isinstance(operation, Archive):
-                    store.archive_policy(connection, operation.revision, operation.bundle)
-                    continue
                 request_id = _claim(operation)
                 if isinstance(operation, Append) and operation.closes_intention:
                     if request_id not in self._open or request_id in closed:
@@ -362,6 +351,7 @@ class Sequencer:
                 _claim(o),
                 key_id,
                 vault.seal(keys[key_id], o.leaf.data, Opened(o.leaf.openings, o.submission.values)),
+                o.submission.entry.needs_review,
             )
             for o, key_id in zip(operations, key_ids, strict=True)
         ]

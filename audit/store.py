@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from audit.errors import FormatError
 from audit.merkle import HASH_SIZE, node_hash
 from audit.prepared import Prepared, PreparedInsert, one_of, run_one_of
-from audit.schema import entries, head, intentions, policy_revisions, sealed, tiles
+from audit.schema import entries, head, intentions, policy_revisions, reviews, sealed, tiles
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
@@ -57,6 +57,7 @@ class SealedLeaf:
     request_id: str | None
     key_id: str
     sealed: bytes
+    needs_review: bool = False
 
 
 def read_head(connection: sa.Connection, *, for_update: bool = False) -> Head | None:
@@ -112,6 +113,9 @@ def append(connection: sa.Connection, first: int, leaves: Sequence[SealedLeaf]) 
         ],
     )
     _ADD_SEALED.run(connection, [{"index": i, "key_id": e.key_id, "data": e.sealed} for i, e in numbered])
+    to_review = [{"index": i} for i, e in numbered if e.needs_review]
+    if to_review:
+        connection.execute(reviews.insert(), to_review)
 
 
 def has_entries_from(connection: sa.Connection, index: int) -> bool:

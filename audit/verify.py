@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from audit import checkpoint, database, entry, store, vault
 from audit.checkpoint import Checkpoint
 from audit.commitment import opens
+from audit.entry import Entry
 from audit.errors import FormatError, LogError
 from audit.merkle import HASH_SIZE, Frontier, leaf_hash
 from audit.note import NoteVerifier
@@ -45,7 +46,7 @@ class Report:
     Attributes:
         checkpoint: the checkpoint that everything was held against, where it could be read.
         entries: how many entries were read.
-        by_outcome: how many of each outcome.
+        by_outcome: how many of each outcome; of what is no exchange, how many of each kind.
         sealed: how many sealed parts were opened and held to their commitments.
         erased: how many cannot be opened because their key is gone.
         open_intentions: how many registers may have been read without an entry so far.
@@ -215,11 +216,12 @@ class _Verification:
     def _entry(self, index: int, row: Any) -> None:
         place = f"entry {index}"
         try:
-            content, commitments = entry.decode(row.leaf)
+            content, commitments = entry.decode_any(row.leaf)
         except FormatError as error:
             self._find(index, place, str(error))
             return
-        self._outcomes[content.outcome] = self._outcomes.get(content.outcome, 0) + 1
+        outcome = content.outcome if isinstance(content, Entry) else content.kind
+        self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
         if row.request_id is None:
             if content.request_id is not None and not self._is_filed(content.request_id):
                 self._find(index, place, "its request id is not filed: it could be used again")

@@ -54,6 +54,8 @@ def read(body: bytes) -> Request:
         effect_time=_time(violations, "effect_time", message, message.effect_time),
         registration_time=_time(violations, "registration_time", message, message.registration_time),
         partial_acceptable=message.partial_acceptable,
+        emergency_ground=_text(violations, "emergency_ground", message.emergency_ground, needed=False)
+        or None,
     )
     if violations:
         raise malformed(*violations)

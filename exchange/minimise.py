@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from exchange.model.catalogue import Dataset
-from exchange.model.decision import Condition, Decision, Obligation, RefusedAttribute
+from exchange.model.decision import Condition, Decision, Effect, RefusedAttribute
 from exchange.model.request import Record, Value
 from exchange.model.trace import AppliedObligation
 
 _TYPES: Mapping[str, type] = {"integer": int, "boolean": bool}
+_UNCONDITIONAL: Mapping[Effect, str] = {Effect.INDICATE: "indicated", Effect.REVIEW: "review"}
 
 
 class WrongTypeError(ValueError):
@@ -55,16 +56,21 @@ def cut(
     withheld: dict[str, RefusedAttribute] = {}
     applied = []
     for obligation in decision.obligations:
+        if obligation.when is None:
+            applied.append(AppliedObligation(obligation.id, "", _UNCONDITIONAL[obligation.effect]))
+            continue
         # Where there is no record there is nothing to withhold, and nothing to tell by withholding.
         holds = bool(records) and _holds(obligation.when, facts.get(obligation.when.fact, ()), law_date)
-        applied.append(_applied(obligation, holds=holds))
+        effect = "withheld" if holds else "not_applicable"
+        applied.append(AppliedObligation(obligation.id, obligation.fact, effect))
         if holds:
             for name in sorted(obligation.attributes & set(decision.granted)):
                 withheld.setdefault(name, RefusedAttribute(name, obligation.reason))
     released = tuple(name for name in decision.granted if name not in withheld)
     types = {a.name: _TYPES.get(a.type, str) for a in dataset.attributes}
+    kept = tuple(_only(record, released, types) for record in records)
     return Minimised(
-        tuple(_only(record, released, types) for record in records),
+        _indicated(kept, released) if decision.indicates else kept,
         released,
         tuple(withheld.values()),
         tuple(applied),
@@ -79,9 +85,9 @@ def _only(record: Record, released: Sequence[str], types: Mapping[str, type]) ->
     return kept
 
 
-def _applied(obligation: Obligation, *, holds: bool) -> AppliedObligation:
-    effect = "withheld" if holds else "not_applicable"
-    return AppliedObligation(obligation.id, obligation.when.fact, effect)
+def _indicated(records: Sequence[Record], released: Sequence[str]) -> tuple[Record, ...]:
+    """Says of each attribute whether any record has it: an amount of nothing is none."""
+    return ({name: any(record.get(name) for record in records) for name in released},)
 
 
 def _holds(condition: Condition, values: Sequence[Value | None], law_date: date) -> bool:

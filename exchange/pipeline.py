@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -211,6 +211,7 @@ class _Exchange:
         policy_input = await self._policy_input(asked)
         self._note(policy_input=policy_input, policy_revision=self._parts.policy.revision)
         decision = await self._parts.policy.decide(policy_input)
+        self._note(policy_revision=decision.revision)
         if not decision.answers(asked.request.attributes, part_will_do=asked.request.partial_acceptable):
             raise Failed.because("POLICY_ANSWER_INVALID")
         self._note(legal_basis_version=decision.legal_basis_version)
@@ -223,7 +224,7 @@ class _Exchange:
         """What the policy decides on. No personal data: see invariant 5."""
         request = asked.request
         return {
-            "time": timestamp(self._known["time"]),
+            "time": _decision_time(self._known["time"], request),
             "kind": self._known["kind"],
             "consumer": request.consumer,
             "processor": self._known["processor"],
@@ -238,6 +239,7 @@ class _Exchange:
             "law_date": asked.law_date.isoformat(),
             "consent": await self._consent(request),
             "partial_acceptable": request.partial_acceptable,
+            "emergency": request.emergency_ground is not None,
         }
 
     async def _consent(self, request: Request) -> dict[str, Any] | None:
@@ -262,7 +264,7 @@ class _Exchange:
         request, now = granted.asked.request, self._known["time"]
         as_of = AsOf(request.effect_time or now, request.registration_time or now)
         limit = min(self._parts.fetch_timeout, timeout or self._parts.fetch_timeout)
-        conditions = [o.when for o in granted.decision.obligations]
+        conditions = [o.when for o in granted.decision.obligations if o.when]
         wanted: dict[str, list[str]] = {request.dataset: list(granted.decision.granted)}
         for condition in conditions:
             names = wanted.setdefault(condition.dataset, [])
@@ -349,6 +351,14 @@ def _existing(catalogue: Catalogue, request: Request) -> Dataset:
         kinds = ", ".join(k.kind for k in dataset.keys)
         raise Refused.because("KEY_KIND_UNKNOWN", FieldViolation("subject.kind", f"must be one of {kinds}"))
     return dataset
+
+
+def _decision_time(now: datetime, request: Request) -> str:
+    """The time that the policy is told: to the second where a consent may begin or end, else the minute.
+
+    Less is enough, and lets many requests be the same question.
+    """
+    return timestamp(now if request.consent_reference is not None else now.replace(second=0))
 
 
 def _consent_facts(consent: Consent | None) -> dict[str, Any]:

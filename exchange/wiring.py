@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -24,8 +25,12 @@ from exchange.identity.authenticator import SignatureAuthenticator
 from exchange.identity.participants import FileParticipants
 from exchange.model.catalogue import Catalogue
 from exchange.pipeline import Parts, Pipeline
-from exchange.policy import policy_set
+from exchange.policy import keeper
 from exchange.policy.embedded import EmbeddedEngine
+from exchange.policy.folder_watch import FolderWatch
+from exchange.policy.in_force import PoliciesInForce
+from exchange.policy.keeper import PolicyKeeper
+from exchange.policy.live import LiveEngine
 from exchange.policy.policy_set import PolicySet
 from exchange.ports import PolicyEngine, Registers
 from exchange.recorder import Recorder
@@ -48,10 +53,11 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """A broker put together: its parts, its log, and its servers, not yet listening."""
+    """A broker put together: its parts, its log, its policies, and its servers, not yet listening."""
 
     parts: Parts
     log: AuditLog
+    policies: PolicyKeeper
     servers: Servers
 
 
@@ -72,8 +78,7 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
     """
     async with AsyncExitStack() as stack:
         catalogue = load_catalogue()
-        policies = policy_set.load(settings.policy.folder)
-        engine = await _engine(settings, policies, stack)
+        folder_set = keeper.load_or_stand(settings.policy.folder, settings.log.url)
         authenticator = SignatureAuthenticator(
             FileParticipants(settings.identity.participants),
             settings.server.audience,
@@ -84,13 +89,13 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         registers = _registers(settings, catalogue, stack)
         log = AuditLog.open(log_settings(settings))
         stack.callback(log.close)
-        await log.archive_policy(policies.revision, policies.bundle)
+        policies = await _policies(settings, folder_set, log, stack)
         parts = replace(
             Parts(
                 catalogue=catalogue,
                 authenticator=authenticator,
                 consents=consents,
-                policy=engine,
+                policy=policies.engine,
                 registers=registers,
                 trail=Recorder(log),
                 clock=SystemClock(),
@@ -101,7 +106,7 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         )
         callers = Callers(authenticator)
         exchange = ExchangeEdge(Pipeline(parts), catalogue, callers)
-        yield Broker(parts, log, Servers(exchange, AuditEdge(log.reader, callers)))
+        yield Broker(parts, log, policies, Servers(exchange, AuditEdge(log.reader, callers)))
 
 
 def log_settings(settings: Settings) -> LogSettings:
@@ -131,15 +136,36 @@ def register_url(settings: Settings, register: str) -> str:
     return settings.registers.urls.get(register, default)
 
 
-async def _engine(settings: Settings, policies: PolicySet, stack: AsyncExitStack) -> PolicyEngine:
-    if settings.policy.engine == "embedded":
-        embedded = EmbeddedEngine(policies, settings.policy.timeout)
-        stack.callback(embedded.close)
-        return embedded
-    from exchange.policy.opa import OpaEngine  # noqa: PLC0415  # half of the start-up time: aiohttp
+async def _policies(
+    settings: Settings, folder_set: PolicySet | None, log: AuditLog, stack: AsyncExitStack
+) -> PolicyKeeper:
+    policies, state = keeper.begin(log, folder_set)
+    in_force = PoliciesInForce(policies, settings.policy.overlap)
 
-    server = OpaEngine(settings.policy.opa_url, policies, settings.policy.timeout)
-    return await stack.enter_async_context(server)
+    async def make(policies: PolicySet) -> PolicyEngine:
+        if settings.policy.engine == "embedded":
+            return EmbeddedEngine(policies, settings.policy.timeout)
+        from exchange.policy.opa import OpaEngine  # noqa: PLC0415  # half of the start-up time: aiohttp
+
+        server = OpaEngine(settings.policy.opa_url, policies, settings.policy.timeout)
+        return await stack.enter_async_context(server)
+
+    live = LiveEngine(await make(policies))
+    stack.callback(live.close)
+    kept = PolicyKeeper(log, in_force, live, make, state)
+    await kept.record()
+    watch = None
+    if settings.policy.watch:
+        watch = FolderWatch(settings.policy.folder, keeper.load, folder_set.revision if folder_set else "")
+    following = asyncio.create_task(kept.run(watch))
+    stack.push_async_callback(_ended, following)
+    return kept
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _registers(settings: Settings, catalogue: Catalogue, stack: AsyncExitStack) -> Registers:

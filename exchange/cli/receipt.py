@@ -87,7 +87,7 @@ def _read(file: Path) -> tuple[proof_file.ProofFile, bytes]:
     if proof.extra is None:
         raise CommandError(f"{file} does not carry the entry (no 'extra' line)", {"holds": False})
     try:
-        entries.decode(proof.extra)
+        entries.decode_any(proof.extra)
     except LogError as error:
         raise CommandError(f"{file} carries no entry of a log: {error}", {"holds": False}) from error
     return proof, proof.extra
@@ -100,4 +100,6 @@ def _render_entry(document: dict[str, Any]) -> None:
             value = ", ".join(sorted(value)) + " (sealed)"
         elif isinstance(value, list):
             value = ", ".join(v["id"] if isinstance(v, dict) else str(v) for v in value) or "-"
+        elif isinstance(value, dict):
+            value = ", ".join(f"{k} {v}" for k, v in sorted(value.items())) or "-"
         console.print(f"  {name:<22}{'-' if value in (None, '') else value}", markup=False)

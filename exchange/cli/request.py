@@ -45,6 +45,7 @@ from exchange.model.request import SUBJECT_ROLES, SubjectKey
 @click.option("--effect-time", type=click.DateTime(), help="When the data was true (UTC).")
 @click.option("--registration-time", type=click.DateTime(), help="When the data was recorded (UTC).")
 @click.option("--partial", is_flag=True, help="A part of the attributes will do.")
+@click.option("--emergency-ground", help="The urgent danger, where the law rests on one; queues a review.")
 @click.option("--dry-run", is_flag=True, help="Only ask what would be decided.")
 @click.option("--receipt", "receipt_file", type=click.Path(path_type=Path), help="Where to save the receipt.")
 @json_option
@@ -88,6 +89,7 @@ def _question(fields: dict[str, Any]) -> Question:
         effect_time=fields["effect_time"],
         registration_time=fields["registration_time"],
         partial_acceptable=fields["partial"],
+        emergency_ground=fields["emergency_ground"],
     )
 
 

@@ -64,6 +64,7 @@ class Question:
     effect_time: datetime | None = None
     registration_time: datetime | None = None
     partial_acceptable: bool = False
+    emergency_ground: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

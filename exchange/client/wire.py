@@ -34,6 +34,7 @@ def body(question: Question, consumer: str) -> envelope_pb2.ExchangeBody:
         effect_time=_time(question.effect_time),
         registration_time=_time(question.registration_time),
         partial_acceptable=question.partial_acceptable,
+        emergency_ground=question.emergency_ground,
     )
 
 

@@ -38,7 +38,7 @@ class AuditEdge(AuditServiceServicer):
         """Gives a receipt; the openings are for whoever asked, who knows the values anyway."""
         caller, stored = await self._own(request, context)
         openings = {}
-        if caller in {stored.entry.caller, stored.entry.consumer}:
+        if caller in stored.content.askers():
             opened = await self._read(context, lambda: self._reader.opened(stored))
             openings = dict(opened.openings) if opened else {}
         proof = await self._read(context, lambda: self._reader.proof(stored.index))
@@ -73,7 +73,7 @@ class AuditEdge(AuditServiceServicer):
             stored = await self._read(context, lambda: self._reader.by_request(request.request_id))
         else:
             stored = await self._read(context, lambda: self._reader.by_index(request.index))
-        if caller not in stored.entry.parties():  # as if it were not there (AIP-211)
+        if caller not in stored.content.parties():  # as if it were not there (AIP-211)
             await abort(context, Refused.because("NOT_FOUND"))
         return caller, stored
 

@@ -7,8 +7,14 @@ from collections.abc import Mapping
 from hjemmel.exchange.v1 import catalogue_pb2, decision_pb2
 
 from exchange.model.catalogue import Dataset, Text
-from exchange.model.decision import Decision, Reason, RefusedAttribute
+from exchange.model.decision import Decision, Effect, Reason, RefusedAttribute
 from exchange.model.trace import Receipt
+
+_EFFECTS = {
+    Effect.WITHHOLD: decision_pb2.OBLIGATION_EFFECT_WITHHOLD,
+    Effect.INDICATE: decision_pb2.OBLIGATION_EFFECT_INDICATE,
+    Effect.REVIEW: decision_pb2.OBLIGATION_EFFECT_REVIEW,
+}
 
 
 def decision(value: Decision) -> decision_pb2.Decision:
@@ -20,7 +26,8 @@ def decision(value: Decision) -> decision_pb2.Decision:
             decision_pb2.Obligation(
                 id=o.id,
                 attributes=sorted(o.attributes),
-                fact=o.when.fact,
+                fact=o.fact,
+                effect=_EFFECTS[o.effect],
                 reason=reason(o.reason),
             )
             for o in value.obligations

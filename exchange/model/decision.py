@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,36 @@ class Condition:
         return self.fact.rpartition(".")[2]
 
 
+class Effect(StrEnum):
+    """What an obligation has the broker do with what it fetched, before it is released."""
+
+    WITHHOLD = "withhold"  # where its condition holds, or cannot be answered
+    INDICATE = "indicate"  # say yes or no instead of the values
+    REVIEW = "review"  # queue the exchange for a second person
+
+
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """Attributes to withhold when a condition holds, or when it cannot be answered."""
+    """What the broker must do before it releases some attributes.
+
+    Attributes:
+        id: its name in the policies.
+        effect: what to do.
+        attributes: to what.
+        when: the condition; an obligation to withhold has one, the others have none.
+        reason: what is told where it takes effect.
+    """
 
     id: str
+    effect: Effect
     attributes: frozenset[str]
-    when: Condition
+    when: Condition | None
     reason: Reason
+
+    @property
+    def fact(self) -> str:
+        """What it asks of the subject; empty where it asks nothing."""
+        return self.when.fact if self.when else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +96,11 @@ class Decision:
     revision: str
     citation: str = ""  # of the cited legal basis, as people write it
     citation_verified: bool = False  # whether anybody held it against the law's own text
+
+    @property
+    def indicates(self) -> bool:
+        """Whether the answer is a yes or no for each attribute, instead of records."""
+        return any(o.effect is Effect.INDICATE for o in self.obligations)
 
     @property
     def all_reasons(self) -> tuple[Reason, ...]:

@@ -97,6 +97,7 @@ class Request:
     effect_time: datetime | None
     registration_time: datetime | None
     partial_acceptable: bool
+    emergency_ground: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class AppliedObligation:
 
     id: str
     fact: str
-    effect: str  # "withheld" or "not_applicable"
+    effect: str  # "withheld", "not_applicable", "indicated" or "review"
 
 
 @dataclass(frozen=True, slots=True)

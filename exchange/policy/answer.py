@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange.errors import Failed
-from exchange.model.decision import Condition, Decision, Obligation, Reason, RefusedAttribute
+from exchange.model.decision import Condition, Decision, Effect, Obligation, Reason, RefusedAttribute
 from exchange.policy.metadata import RuleText
 
 Texts = Mapping[tuple[str, str], RuleText]
@@ -71,11 +71,19 @@ def read(
             citation=citation.text if citation else "",
             citation_verified=citation.verified if citation else False,
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise Failed.because("POLICY_ANSWER_INVALID") from error
-    if not decision.answers(asked, part_will_do=True):  # whether it will, the pipeline knows
+    if not _is_whole(decision) or not decision.answers(
+        asked, part_will_do=True
+    ):  # whether it will, the pipeline knows
         raise Failed.because("POLICY_ANSWER_INVALID")
     return decision
+
+
+def _is_whole(decision: Decision) -> bool:
+    """An answer of yes and no has no values beside it: whatever is granted is under that obligation."""
+    indicated = {a for o in decision.obligations if o.effect is Effect.INDICATE for a in o.attributes}
+    return not indicated or indicated >= set(decision.granted)
 
 
 def _reason(document: Any, texts: Texts, citations: Citations) -> Reason:
@@ -89,17 +97,24 @@ def _reason(document: Any, texts: Texts, citations: Citations) -> Reason:
 
 
 def _obligation(document: Any, texts: Texts, citations: Citations) -> Obligation:
-    when = document["when"]
-    test = _is(str, when["test"])
-    value = when["value"]
-    if not isinstance(value, _TESTS[test]):
-        raise TypeError("a condition compares with a value of its test's type")
+    effect, when = Effect(document.get("effect", "withhold")), document["when"]
+    if (when is not None) != (effect is Effect.WITHHOLD):
+        raise TypeError("an obligation to withhold has a condition, and no other has")
     return Obligation(
         _is(str, document["id"]),
+        effect,
         frozenset(_is(str, name) for name in _is(list, document["attributes"])),
-        Condition(_is(str, when["fact"]), test, value),
+        _condition(when) if when is not None else None,
         _reason(document, texts, citations),
     )
+
+
+def _condition(document: Any) -> Condition:
+    test = _is(str, document["test"])
+    value = document["value"]
+    if not isinstance(value, _TESTS[test]):
+        raise TypeError("a condition compares with a value of its test's type")
+    return Condition(_is(str, document["fact"]), test, value)
 
 
 def _is(kind: type, value: Any) -> Any:

@@ -12,6 +12,11 @@ from exchange.config import DEFAULT_POLICIES
 _COMMANDS = {
     "check": "Check that a policy set loads whole: schemas, modules, texts, allowed built-ins.",
     "test": "Run the policies' own tests on the embedded engine.",
+    "publish": "Put a policy set in force, without a restart.",
+    "rollback": "Put an earlier revision in force again.",
+    "withdraw": "Bar a revision from ever deciding again.",
+    "revisions": "Show what was in force, and when.",
+    "simulate": "Have a candidate decide beside the set in force, on live requests.",
     "bundle": "Pack a policy set as a bundle for an OPA server.",
 }
 

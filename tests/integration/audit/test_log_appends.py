@@ -171,17 +171,3 @@ async def test_entry_that_cannot_be_kept_disturbs_nobody(log_site: LogSite) -> N
             await log.intend(submission(2, claims=False))  # nothing could ever close it
         assert log.problem is None
         assert 0 == (await log.append(whole, closes_intention=False)).index
-
-
-async def test_policy_set_is_archived_once(log_site: LogSite) -> None:
-    """A policy set is kept under its revision; keeping it again, even at once, changes nothing."""
-    with log_site.opened() as log:
-        await asyncio.gather(*(log.archive_policy("r1", b"first") for _ in range(5)))
-        await log.archive_policy("r1", b"other")
-        await log.archive_policy("r2", b"second")
-        assert (b"first", b"second") == (
-            log.reader.policy_bundle("r1"),
-            log.reader.policy_bundle("r2"),
-        )
-        with pytest.raises(NotFound):
-            log.reader.policy_bundle("r3")

@@ -56,12 +56,6 @@ async def test_fenced_owner_can_note_no_intention(log_site: LogSite) -> None:
     assert 0 == log_site.verify().open_intentions
 
 
-async def test_fenced_owner_can_archive_no_policy(log_site: LogSite) -> None:
-    """Only the owner writes, whatever it is."""
-    with log_site.opened() as first, log_site.opened(), pytest.raises(LogStopped):
-        await first.archive_policy("r1", b"bundle")
-
-
 async def test_takeover_under_load_forks_nothing(log_site: LogSite) -> None:
     """Owners take the log from each other under load: no index twice, no acknowledged entry lost."""
     acknowledged: list[Appended] = []

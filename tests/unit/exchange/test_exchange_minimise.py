@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exchange.minimise import Minimised, WrongTypeError, cut
 from exchange.model.catalogue import Attribute, Dataset, Key, Text
-from exchange.model.decision import Condition, Decision, Obligation, Reason
+from exchange.model.decision import Condition, Decision, Effect, Obligation, Reason
 from exchange.model.request import Record, Value
 
 TODAY = date(2026, 11, 21)
@@ -48,7 +48,8 @@ def duty(
     fact: str = "x.thing.status",
     code: str = "WHY",
 ) -> Obligation:
-    return Obligation(f"withhold-{code}", frozenset(names), Condition(fact, test, value), Reason(code))
+    condition = Condition(fact, test, value)
+    return Obligation(f"withhold-{code}", Effect.WITHHOLD, frozenset(names), condition, Reason(code))
 
 
 def minimised(
@@ -213,3 +214,35 @@ def test_nothing_ungranted_or_withheld_ever_leaves(
     assert not set(result.released) & withheld
     for before, after in zip(records, result.records, strict=True):
         assert {n: v for n, v in before.items() if n in result.released} == after
+
+
+def indicator(*names: str) -> Obligation:
+    return Obligation("indicate", Effect.INDICATE, frozenset(names), None, Reason("ONLY_WHETHER"))
+
+
+def test_indicated_attributes_leave_as_yes_or_no() -> None:
+    """Many records become one that says of each attribute whether any has it; an amount of 0 is none."""
+    records: list[Record] = [{"name": "a", "count": 0}, {"name": "b", "count": 0}]
+    result = minimised(records, "count", "name", duties=(indicator("count", "name"),))
+    assert ({"count": False, "name": True},) == result.records
+    assert [("indicate", "", "indicated")] == [(o.id, o.fact, o.effect) for o in result.applied]
+
+
+def test_indicated_nothing_is_no() -> None:
+    """A subject of whom the register knows nothing is told as no, not as an empty answer."""
+    assert ({"count": False},) == minimised([], "count", duties=(indicator("count"),)).records
+
+
+def test_indicated_attribute_can_be_withheld() -> None:
+    """What another obligation withholds is not told, not even as yes or no."""
+    duties = (indicator("count", "name"), duty("name"))
+    result = minimised([{"name": "a", "count": 1}], "count", "name", duties=duties, facts=["protected"])
+    assert ({"count": True},) == result.records
+
+
+def test_review_withholds_nothing() -> None:
+    """An exchange for a second person to look at is released whole, and says so."""
+    review = Obligation("second_person", Effect.REVIEW, frozenset({"count"}), None, Reason("REVIEW"))
+    result = minimised([{"count": 7}], "count", duties=(review,))
+    assert ({"count": 7},) == result.records
+    assert ["review"] == [o.effect for o in result.applied]

@@ -24,25 +24,27 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"hjemmel/exchange/v1/decision.proto\x12\x13hjemmel.exchange.v1\"\x82\x02\n\x08\x44\x65\x63ision\x12\x1a\n\x12granted_attributes\x18\x01 \x03(\t\x12\x41\n\x12refused_attributes\x18\x02 \x03(\x0b\x32%.hjemmel.exchange.v1.RefusedAttribute\x12\x34\n\x0bobligations\x18\x03 \x03(\x0b\x32\x1f.hjemmel.exchange.v1.Obligation\x12\x1b\n\x13legal_basis_version\x18\x04 \x01(\t\x12\x17\n\x0fpolicy_revision\x18\x05 \x01(\t\x12\x10\n\x08\x63itation\x18\x06 \x01(\t\x12\x19\n\x11\x63itation_verified\x18\x07 \x01(\x08\"R\n\x10RefusedAttribute\x12\x11\n\tattribute\x18\x01 \x01(\t\x12+\n\x06reason\x18\x02 \x01(\x0b\x32\x1b.hjemmel.exchange.v1.Reason\"[\n\x06Reason\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04rule\x18\x02 \x01(\t\x12\x13\n\x0blegal_basis\x18\x03 \x01(\t\x12\x0f\n\x07text_en\x18\x04 \x01(\t\x12\x0f\n\x07text_da\x18\x05 \x01(\t\"g\n\nObligation\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nattributes\x18\x02 \x03(\t\x12\x0c\n\x04\x66\x61\x63t\x18\x03 \x01(\t\x12+\n\x06reason\x18\x04 \x01(\x0b\x32\x1b.hjemmel.exchange.v1.Reason\"\x97\x01\n\x07Refusal\x12,\n\x07reasons\x18\x01 \x03(\x0b\x32\x1b.hjemmel.exchange.v1.Reason\x12/\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1d.hjemmel.exchange.v1.Decision\x12-\n\x07receipt\x18\x03 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Receipt\"W\n\x07Receipt\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\r\n\x05proof\x18\x02 \x01(\t\x12.\n\x08openings\x18\x03 \x03(\x0b\x32\x1c.hjemmel.exchange.v1.Opening\"$\n\x07Opening\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"hjemmel/exchange/v1/decision.proto\x12\x13hjemmel.exchange.v1\"\x82\x02\n\x08\x44\x65\x63ision\x12\x1a\n\x12granted_attributes\x18\x01 \x03(\t\x12\x41\n\x12refused_attributes\x18\x02 \x03(\x0b\x32%.hjemmel.exchange.v1.RefusedAttribute\x12\x34\n\x0bobligations\x18\x03 \x03(\x0b\x32\x1f.hjemmel.exchange.v1.Obligation\x12\x1b\n\x13legal_basis_version\x18\x04 \x01(\t\x12\x17\n\x0fpolicy_revision\x18\x05 \x01(\t\x12\x10\n\x08\x63itation\x18\x06 \x01(\t\x12\x19\n\x11\x63itation_verified\x18\x07 \x01(\x08\"R\n\x10RefusedAttribute\x12\x11\n\tattribute\x18\x01 \x01(\t\x12+\n\x06reason\x18\x02 \x01(\x0b\x32\x1b.hjemmel.exchange.v1.Reason\"[\n\x06Reason\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04rule\x18\x02 \x01(\t\x12\x13\n\x0blegal_basis\x18\x03 \x01(\t\x12\x0f\n\x07text_en\x18\x04 \x01(\t\x12\x0f\n\x07text_da\x18\x05 \x01(\t\"\x9e\x01\n\nObligation\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nattributes\x18\x02 \x03(\t\x12\x0c\n\x04\x66\x61\x63t\x18\x03 \x01(\t\x12+\n\x06reason\x18\x04 \x01(\x0b\x32\x1b.hjemmel.exchange.v1.Reason\x12\x35\n\x06\x65\x66\x66\x65\x63t\x18\x05 \x01(\x0e\x32%.hjemmel.exchange.v1.ObligationEffect\"\x97\x01\n\x07Refusal\x12,\n\x07reasons\x18\x01 \x03(\x0b\x32\x1b.hjemmel.exchange.v1.Reason\x12/\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1d.hjemmel.exchange.v1.Decision\x12-\n\x07receipt\x18\x03 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Receipt\"W\n\x07Receipt\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\r\n\x05proof\x18\x02 \x01(\t\x12.\n\x08openings\x18\x03 \x03(\x0b\x32\x1c.hjemmel.exchange.v1.Opening\"$\n\x07Opening\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\x0c*\x93\x01\n\x10ObligationEffect\x12!\n\x1dOBLIGATION_EFFECT_UNSPECIFIED\x10\x00\x12\x1e\n\x1aOBLIGATION_EFFECT_WITHHOLD\x10\x01\x12\x1e\n\x1aOBLIGATION_EFFECT_INDICATE\x10\x02\x12\x1c\n\x18OBLIGATION_EFFECT_REVIEW\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hjemmel.exchange.v1.decision_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_OBLIGATIONEFFECT']._serialized_start=940
+  _globals['_OBLIGATIONEFFECT']._serialized_end=1087
   _globals['_DECISION']._serialized_start=60
   _globals['_DECISION']._serialized_end=318
   _globals['_REFUSEDATTRIBUTE']._serialized_start=320
   _globals['_REFUSEDATTRIBUTE']._serialized_end=402
   _globals['_REASON']._serialized_start=404
   _globals['_REASON']._serialized_end=495
-  _globals['_OBLIGATION']._serialized_start=497
-  _globals['_OBLIGATION']._serialized_end=600
-  _globals['_REFUSAL']._serialized_start=603
-  _globals['_REFUSAL']._serialized_end=754
-  _globals['_RECEIPT']._serialized_start=756
-  _globals['_RECEIPT']._serialized_end=843
-  _globals['_OPENING']._serialized_start=845
-  _globals['_OPENING']._serialized_end=881
+  _globals['_OBLIGATION']._serialized_start=498
+  _globals['_OBLIGATION']._serialized_end=656
+  _globals['_REFUSAL']._serialized_start=659
+  _globals['_REFUSAL']._serialized_end=810
+  _globals['_RECEIPT']._serialized_start=812
+  _globals['_RECEIPT']._serialized_end=899
+  _globals['_OPENING']._serialized_start=901
+  _globals['_OPENING']._serialized_end=937
 # @@protoc_insertion_point(module_scope)

@@ -1,10 +1,22 @@
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class ObligationEffect(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    OBLIGATION_EFFECT_UNSPECIFIED: _ClassVar[ObligationEffect]
+    OBLIGATION_EFFECT_WITHHOLD: _ClassVar[ObligationEffect]
+    OBLIGATION_EFFECT_INDICATE: _ClassVar[ObligationEffect]
+    OBLIGATION_EFFECT_REVIEW: _ClassVar[ObligationEffect]
+OBLIGATION_EFFECT_UNSPECIFIED: ObligationEffect
+OBLIGATION_EFFECT_WITHHOLD: ObligationEffect
+OBLIGATION_EFFECT_INDICATE: ObligationEffect
+OBLIGATION_EFFECT_REVIEW: ObligationEffect
 
 class Decision(_message.Message):
     __slots__ = ("granted_attributes", "refused_attributes", "obligations", "legal_basis_version", "policy_revision", "citation", "citation_verified")
@@ -47,16 +59,18 @@ class Reason(_message.Message):
     def __init__(self, code: _Optional[str] = ..., rule: _Optional[str] = ..., legal_basis: _Optional[str] = ..., text_en: _Optional[str] = ..., text_da: _Optional[str] = ...) -> None: ...
 
 class Obligation(_message.Message):
-    __slots__ = ("id", "attributes", "fact", "reason")
+    __slots__ = ("id", "attributes", "fact", "reason", "effect")
     ID_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     FACT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    EFFECT_FIELD_NUMBER: _ClassVar[int]
     id: str
     attributes: _containers.RepeatedScalarFieldContainer[str]
     fact: str
     reason: Reason
-    def __init__(self, id: _Optional[str] = ..., attributes: _Optional[_Iterable[str]] = ..., fact: _Optional[str] = ..., reason: _Optional[_Union[Reason, _Mapping]] = ...) -> None: ...
+    effect: ObligationEffect
+    def __init__(self, id: _Optional[str] = ..., attributes: _Optional[_Iterable[str]] = ..., fact: _Optional[str] = ..., reason: _Optional[_Union[Reason, _Mapping]] = ..., effect: _Optional[_Union[ObligationEffect, str]] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("reasons", "decision", "receipt")

@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"hjemmel/exchange/v1/envelope.proto\x12\x13hjemmel.exchange.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"=\n\x0eSignedEnvelope\x12\x12\n\x04\x62ody\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x17\n\tsignature\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\x85\x04\n\x0c\x45xchangeBody\x12\x16\n\x08\x63onsumer\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x64\x61taset\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nattributes\x18\x03 \x03(\tB\x04\xe2\x41\x01\x02\x12\x36\n\x07subject\x18\x04 \x01(\x0b\x32\x1f.hjemmel.exchange.v1.SubjectKeyB\x04\xe2\x41\x01\x02\x12<\n\x0csubject_role\x18\x05 \x01(\x0e\x32 .hjemmel.exchange.v1.SubjectRoleB\x04\xe2\x41\x01\x02\x12\x15\n\x07purpose\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0blegal_basis\x18\x07 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tagreement\x18\x08 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x63\x61se_reference\x18\t \x01(\tB\x04\xe2\x41\x01\x02\x12\x1f\n\x11\x63onsent_reference\x18\n \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08law_date\x18\x0b \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x65\x66\x66\x65\x63t_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12;\n\x11registration_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12 \n\x12partial_acceptable\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x01\"5\n\nSubjectKey\x12\x12\n\x04kind\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05value\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02*\x81\x02\n\x0bSubjectRole\x12\x1c\n\x18SUBJECT_ROLE_UNSPECIFIED\x10\x00\x12\x1a\n\x16SUBJECT_ROLE_APPLICANT\x10\x01\x12\x17\n\x13SUBJECT_ROLE_SPOUSE\x10\x02\x12!\n\x1dSUBJECT_ROLE_HOUSEHOLD_MEMBER\x10\x03\x12\x16\n\x12SUBJECT_ROLE_CHILD\x10\x04\x12\x16\n\x12SUBJECT_ROLE_OWNER\x10\x05\x12\x19\n\x15SUBJECT_ROLE_PROPERTY\x10\x06\x12\x18\n\x14SUBJECT_ROLE_COMPANY\x10\x07\x12\x17\n\x13SUBJECT_ROLE_PERSON\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"hjemmel/exchange/v1/envelope.proto\x12\x13hjemmel.exchange.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"=\n\x0eSignedEnvelope\x12\x12\n\x04\x62ody\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x17\n\tsignature\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\xa5\x04\n\x0c\x45xchangeBody\x12\x16\n\x08\x63onsumer\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x64\x61taset\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nattributes\x18\x03 \x03(\tB\x04\xe2\x41\x01\x02\x12\x36\n\x07subject\x18\x04 \x01(\x0b\x32\x1f.hjemmel.exchange.v1.SubjectKeyB\x04\xe2\x41\x01\x02\x12<\n\x0csubject_role\x18\x05 \x01(\x0e\x32 .hjemmel.exchange.v1.SubjectRoleB\x04\xe2\x41\x01\x02\x12\x15\n\x07purpose\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0blegal_basis\x18\x07 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tagreement\x18\x08 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x63\x61se_reference\x18\t \x01(\tB\x04\xe2\x41\x01\x02\x12\x1f\n\x11\x63onsent_reference\x18\n \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08law_date\x18\x0b \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x65\x66\x66\x65\x63t_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12;\n\x11registration_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12 \n\x12partial_acceptable\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1e\n\x10\x65mergency_ground\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\"5\n\nSubjectKey\x12\x12\n\x04kind\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05value\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02*\x81\x02\n\x0bSubjectRole\x12\x1c\n\x18SUBJECT_ROLE_UNSPECIFIED\x10\x00\x12\x1a\n\x16SUBJECT_ROLE_APPLICANT\x10\x01\x12\x17\n\x13SUBJECT_ROLE_SPOUSE\x10\x02\x12!\n\x1dSUBJECT_ROLE_HOUSEHOLD_MEMBER\x10\x03\x12\x16\n\x12SUBJECT_ROLE_CHILD\x10\x04\x12\x16\n\x12SUBJECT_ROLE_OWNER\x10\x05\x12\x19\n\x15SUBJECT_ROLE_PROPERTY\x10\x06\x12\x18\n\x14SUBJECT_ROLE_COMPANY\x10\x07\x12\x17\n\x13SUBJECT_ROLE_PERSON\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -65,16 +65,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXCHANGEBODY'].fields_by_name['registration_time']._serialized_options = b'\342A\001\001'
   _globals['_EXCHANGEBODY'].fields_by_name['partial_acceptable']._loaded_options = None
   _globals['_EXCHANGEBODY'].fields_by_name['partial_acceptable']._serialized_options = b'\342A\001\001'
+  _globals['_EXCHANGEBODY'].fields_by_name['emergency_ground']._loaded_options = None
+  _globals['_EXCHANGEBODY'].fields_by_name['emergency_ground']._serialized_options = b'\342A\001\001'
   _globals['_SUBJECTKEY'].fields_by_name['kind']._loaded_options = None
   _globals['_SUBJECTKEY'].fields_by_name['kind']._serialized_options = b'\342A\001\002'
   _globals['_SUBJECTKEY'].fields_by_name['value']._loaded_options = None
   _globals['_SUBJECTKEY'].fields_by_name['value']._serialized_options = b'\342A\001\002'
-  _globals['_SUBJECTROLE']._serialized_start=764
-  _globals['_SUBJECTROLE']._serialized_end=1021
+  _globals['_SUBJECTROLE']._serialized_start=796
+  _globals['_SUBJECTROLE']._serialized_end=1053
   _globals['_SIGNEDENVELOPE']._serialized_start=125
   _globals['_SIGNEDENVELOPE']._serialized_end=186
   _globals['_EXCHANGEBODY']._serialized_start=189
-  _globals['_EXCHANGEBODY']._serialized_end=706
-  _globals['_SUBJECTKEY']._serialized_start=708
-  _globals['_SUBJECTKEY']._serialized_end=761
+  _globals['_EXCHANGEBODY']._serialized_end=738
+  _globals['_SUBJECTKEY']._serialized_start=740
+  _globals['_SUBJECTKEY']._serialized_end=793
 # @@protoc_insertion_point(module_scope)

@@ -41,7 +41,7 @@ class SignedEnvelope(_message.Message):
     def __init__(self, body: _Optional[bytes] = ..., signature: _Optional[str] = ...) -> None: ...
 
 class ExchangeBody(_message.Message):
-    __slots__ = ("consumer", "dataset", "attributes", "subject", "subject_role", "purpose", "legal_basis", "agreement", "case_reference", "consent_reference", "law_date", "effect_time", "registration_time", "partial_acceptable")
+    __slots__ = ("consumer", "dataset", "attributes", "subject", "subject_role", "purpose", "legal_basis", "agreement", "case_reference", "consent_reference", "law_date", "effect_time", "registration_time", "partial_acceptable", "emergency_ground")
     CONSUMER_FIELD_NUMBER: _ClassVar[int]
     DATASET_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +56,7 @@ class ExchangeBody(_message.Message):
     EFFECT_TIME_FIELD_NUMBER: _ClassVar[int]
     REGISTRATION_TIME_FIELD_NUMBER: _ClassVar[int]
     PARTIAL_ACCEPTABLE_FIELD_NUMBER: _ClassVar[int]
+    EMERGENCY_GROUND_FIELD_NUMBER: _ClassVar[int]
     consumer: str
     dataset: str
     attributes: _containers.RepeatedScalarFieldContainer[str]
@@ -70,7 +71,8 @@ class ExchangeBody(_message.Message):
     effect_time: _timestamp_pb2.Timestamp
     registration_time: _timestamp_pb2.Timestamp
     partial_acceptable: bool
-    def __init__(self, consumer: _Optional[str] = ..., dataset: _Optional[str] = ..., attributes: _Optional[_Iterable[str]] = ..., subject: _Optional[_Union[SubjectKey, _Mapping]] = ..., subject_role: _Optional[_Union[SubjectRole, str]] = ..., purpose: _Optional[str] = ..., legal_basis: _Optional[str] = ..., agreement: _Optional[str] = ..., case_reference: _Optional[str] = ..., consent_reference: _Optional[str] = ..., law_date: _Optional[str] = ..., effect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., registration_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., partial_acceptable: _Optional[bool] = ...) -> None: ...
+    emergency_ground: str
+    def __init__(self, consumer: _Optional[str] = ..., dataset: _Optional[str] = ..., attributes: _Optional[_Iterable[str]] = ..., subject: _Optional[_Union[SubjectKey, _Mapping]] = ..., subject_role: _Optional[_Union[SubjectRole, str]] = ..., purpose: _Optional[str] = ..., legal_basis: _Optional[str] = ..., agreement: _Optional[str] = ..., case_reference: _Optional[str] = ..., consent_reference: _Optional[str] = ..., law_date: _Optional[str] = ..., effect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., registration_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., partial_acceptable: _Optional[bool] = ..., emergency_ground: _Optional[str] = ...) -> None: ...
 
 class SubjectKey(_message.Message):
     __slots__ = ("kind", "value")

@@ -1,0 +1,211 @@
+"""Keeps the engine on the policy set in force, while the broker runs.
+
+What is in force stands in the log's database, where commands and other brokers write it (see
+`audit.policies`). The keeper looks there about twice a second, and applies a change in this order:
+
+    read       the archived set, held to its revision
+    compile    a new engine; requests are still decided by the old one
+    exchange   the engines, between two requests
+    record     an entry of the log that says so
+
+A step that fails leaves the old set at work, and says why in `problem` and in the broker's own log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from audit.entry import POLICY_CHANGED, Event, Submission
+from audit.log import AuditLog
+from audit.policies import PolicyEvent, PolicyState, peek
+from exchange.model.request import timestamp
+from exchange.policy import policy_set
+from exchange.policy.embedded import EmbeddedEngine
+from exchange.policy.folder_watch import FolderWatch
+from exchange.policy.in_force import PoliciesInForce
+from exchange.policy.live import LiveEngine
+from exchange.policy.policy_set import PolicyError, PolicySet
+from exchange.policy.shadow import Shadow
+from exchange.ports import PolicyEngine
+
+_log = logging.getLogger(__name__)
+_EVERY = 0.5  # seconds between two looks
+_FLUSH = 4  # looks between two writings of what a shadow counted
+_UNLIMITED = 60.0  # seconds
+_SUBJECT = b"hjemmel:policy"  # these entries seal nothing about anybody
+
+#: Makes an engine for a set; gives nothing where the engine at work follows the set by itself.
+MakeEngine = Callable[[PolicySet], Awaitable[PolicyEngine | None]]
+
+
+class PolicyKeeper:
+    """Follows the policy set in force."""
+
+    def __init__(
+        self, log: AuditLog, in_force: PoliciesInForce, live: LiveEngine, make: MakeEngine, state: PolicyState
+    ) -> None:
+        """Takes the state that the engine is at."""
+        self._log = log
+        self._in_force = in_force
+        self._live = live
+        self._make = make
+        self._state = state
+        self.problem: str | None = None
+
+    @property
+    def engine(self) -> LiveEngine:
+        """The engine that decides."""
+        return self._live
+
+    async def run(self, watch: FolderWatch | None) -> None:
+        """Follows until cancelled."""
+        looks = 0
+        try:
+            while True:
+                await self.look(watch)
+                looks += 1
+                if looks % _FLUSH == 0:
+                    await self._flush()
+                await asyncio.sleep(_EVERY)
+        finally:
+            await self._shadow("")
+
+    async def look(self, watch: FolderWatch | None = None) -> None:
+        """Looks once, and applies what changed. Whatever goes wrong, the old set goes on deciding."""
+        try:
+            if watch and (saved := await asyncio.to_thread(watch.saved)):
+                await asyncio.to_thread(publish, self._log, saved, "saved in the watched folder")
+            if await asyncio.to_thread(self._log.policies.newest) != self._state.number:
+                await self._apply(await asyncio.to_thread(self._log.policies.state))
+            self.problem = None
+        except Exception as error:  # noqa: BLE001  # whatever it is, requests are still decided
+            known = isinstance(error, PolicyError)
+            problem = str(error) if known else f"{type(error).__name__}: look at the broker's log"
+            if problem != self.problem:
+                _log.error("policy_change_failed", extra={"problem": problem}, exc_info=not known)
+            self.problem = problem
+
+    async def _apply(self, state: PolicyState) -> None:
+        self._in_force.withdraw(state.withdrawn)
+        if not state.active:
+            self._live.replace(None)
+        elif state.active != self._in_force.active.revision:
+            await self._exchange(await asyncio.to_thread(self._archived, state.active))
+        if state.shadow != (self._live.shadow.revision if self._live.shadow else ""):
+            await self._shadow(state.shadow)
+        await self.record()
+        self._state = state
+
+    async def _exchange(self, policies: PolicySet) -> None:
+        engine = await self._make(policies)
+        self._in_force.change(policies)
+        if engine is not None:
+            before = self._live.replace(engine)
+            if close := getattr(before, "close", None):
+                close()  # where it was made: see `EmbeddedEngine.close`
+        _log.info("policy_changed", extra={"revision": policies.revision})
+
+    async def _shadow(self, revision: str) -> None:
+        if old := self._live.shadow:
+            self._live.shadow = None
+            await asyncio.to_thread(old.stop)
+            await self._write_differences(old)
+        if revision:
+            candidate = Shadow(await asyncio.to_thread(self._archived, revision))
+            candidate.start()
+            self._live.shadow = candidate
+
+    async def _flush(self) -> None:
+        if self._live.shadow:
+            await self._write_differences(self._live.shadow)
+
+    async def _write_differences(self, shadow: Shadow) -> None:
+        counted = shadow.collect()
+        for difference in counted:
+            if difference.change != "same":
+                _log.info("policy_would_differ", extra={"difference": difference})
+        if counted:
+            with suppress(Exception):  # counts of a trial are not worth a broker
+                await asyncio.to_thread(self._log.policies.add_differences, counted)
+
+    async def record(self) -> None:
+        """Puts what was done into the log; the set that a log began with stands in its entries anyway."""
+        events = await asyncio.to_thread(self._log.policies.events)
+        for event in events[1:]:
+            if event.entry is None:
+                done = await self._log.append(_entry(event), closes_intention=False)
+                await asyncio.to_thread(self._log.policies.recorded, event.number, done.index)
+
+    def _archived(self, revision: str) -> PolicySet:
+        return PolicySet.from_bundle(self._log.policies.bundle(revision))
+
+
+def load(folder: Path) -> PolicySet:
+    """Reads a folder of policies, and compiles it whichever engine decides.
+
+    Raises:
+        PolicyError: it does not hold.
+    """
+    policies = policy_set.load(folder)
+    EmbeddedEngine(policies, _UNLIMITED).close()
+    return policies
+
+
+def load_or_stand(folder: Path, log_url: str) -> PolicySet | None:
+    """Reads the folder that a broker starts with; gives nothing where another set can stand in for it.
+
+    Raises:
+        PolicyError: the folder does not hold, and no set was ever in force in this log.
+    """
+    try:
+        return load(folder)
+    except PolicyError as error:
+        if not peek(log_url).active:
+            raise
+        _log.error("policy_folder_does_not_hold", extra={"problem": str(error)})
+        return None
+
+
+def begin(log: AuditLog, policies: PolicySet | None) -> tuple[PolicySet, PolicyState]:
+    """Settles which set decides when a broker starts.
+
+    A folder whose set was never in force here is new, and is published. One that was in force before
+    and is not now was followed by another or rolled back: that stands, until someone publishes again.
+
+    Raises:
+        PolicyError: every set was withdrawn.
+        FormatError: the archive was altered.
+    """
+    state = log.policies.state()
+    if policies and policies.revision not in {*state.history, *state.withdrawn}:
+        publish(log, policies, "the folder, when the broker started")
+        state = log.policies.state()
+    if policies and policies.revision == state.active:
+        return policies, state
+    if not state.active:
+        raise PolicyError("every policy set was withdrawn: publish one with hjemmel policy publish")
+    if policies:
+        extra = {"folder": policies.revision, "in_force": state.active, "do": "hjemmel policy publish"}
+        _log.warning("policy_folder_is_not_in_force", extra=extra)
+    return PolicySet.from_bundle(log.policies.bundle(state.active)), state
+
+
+def publish(log: AuditLog, policies: PolicySet, note: str) -> None:
+    """Archives a set and puts it in force.
+
+    Raises:
+        FormatError: it was withdrawn.
+    """
+    log.policies.put_in_force(policies.revision, policies.bundle, timestamp(datetime.now(UTC)), note)
+
+
+def _entry(event: PolicyEvent) -> Submission:
+    details = {"action": event.action.value, "revision": event.revision, "number": str(event.number)}
+    return Submission(
+        Event(POLICY_CHANGED, event.time, None, "", details), _SUBJECT, {}, claims_request_id=False
+    )
