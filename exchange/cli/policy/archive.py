@@ -46,9 +46,8 @@ def archive_of(config_path: Path) -> Iterator[PolicyArchive]:
     try:
         yield PolicyArchive(engine)
     except sa.exc.SQLAlchemyError as error:
-        raise CommandError(
-            f"the log's database cannot be used ({type(error).__name__}): run this version's broker on it once"
-        ) from error
+        kind = type(error).__name__
+        raise CommandError(f"the log's database fails ({kind}): run this version's broker once") from error
     finally:
         engine.dispose()
 
