@@ -100,9 +100,10 @@ class Policy(_Section):
     folder: Path = Field(DEFAULT_POLICIES, description="Folder of Rego modules, data and schemas.")
     opa_url: str = Field("http://127.0.0.1:8181", description="The OPA server, for engine `opa`.")
     timeout: Seconds = Field(1, description="Seconds after which a decision is a refusal.")
-    watch: bool = Field(
-        False,  # noqa: FBT003  # a default
-        description="Publish the folder whenever it is saved and holds: for authors, not for production.",
+    follow: Literal["published", "saved"] = Field(
+        "published",
+        description="Whether a set comes in force by `hjemmel policy publish` alone, or also whenever the "
+        "folder is saved and holds (`saved`: for authors at work).",
     )
     overlap: Seconds = Field(
         30, description="Seconds that the revision before may still decide after a change, for engine `opa`."

@@ -152,12 +152,12 @@ async def _policies(
 
     live = LiveEngine(await make(policies))
     stack.callback(live.close)
-    kept = PolicyKeeper(log, in_force, live, make, state)
-    await kept.record()
     watch = None
-    if settings.policy.watch:
+    if settings.policy.follow == "saved":
         watch = FolderWatch(settings.policy.folder, keeper.load, folder_set.revision if folder_set else "")
-    following = asyncio.create_task(kept.run(watch))
+    kept = PolicyKeeper(log, in_force, live, make, state, watch)
+    await kept.record()
+    following = asyncio.create_task(kept.run())
     stack.push_async_callback(_ended, following)
     return kept
 

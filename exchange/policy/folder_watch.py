@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from exchange.policy.policy_set import PolicySet
+from exchange.policy.policy_set import PolicyError, PolicySet
 
+_log = logging.getLogger(__name__)
 _Signature = dict[str, tuple[int, int]]
 
 
@@ -19,18 +21,21 @@ class FolderWatch:
         self._load = load
         self._revision = revision
         self._seen = self._signature()
+        self.problem: str | None = None  # why what was saved last is not in force
 
     def saved(self) -> PolicySet | None:
-        """Gives the set of the folder where it was saved since the last call and is another one.
-
-        Raises:
-            PolicyError: it was saved and does not hold.
-        """
+        """Gives the set of the folder where it was saved since the last call and is another one."""
         now = self._signature()
         if now == self._seen:
             return None
         self._seen = now
-        policies = self._load(self._folder)
+        try:
+            policies = self._load(self._folder)
+        except PolicyError as error:
+            self.problem = str(error)
+            _log.error("policy_folder_does_not_hold", extra={"problem": self.problem})
+            return None
+        self.problem = None
         known, self._revision = self._revision, policies.revision
         return None if policies.revision == known else policies
 

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit.entry import POLICY_CHANGED, Event, Submission
+from audit.errors import LogError
 from audit.log import AuditLog
 from audit.policies import PolicyEvent, PolicyState, peek
 from exchange.model.request import timestamp
@@ -47,27 +48,39 @@ class PolicyKeeper:
     """Follows the policy set in force."""
 
     def __init__(
-        self, log: AuditLog, in_force: PoliciesInForce, live: LiveEngine, make: MakeEngine, state: PolicyState
+        self,
+        log: AuditLog,
+        in_force: PoliciesInForce,
+        live: LiveEngine,
+        make: MakeEngine,
+        state: PolicyState,
+        watch: FolderWatch | None,
     ) -> None:
-        """Takes the state that the engine is at."""
+        """Takes the state that the engine is at, and a folder to publish when it is saved."""
         self._log = log
         self._in_force = in_force
         self._live = live
         self._make = make
         self._state = state
-        self.problem: str | None = None
+        self._watch = watch
+        self._problem: str | None = None
 
     @property
     def engine(self) -> LiveEngine:
         """The engine that decides."""
         return self._live
 
-    async def run(self, watch: FolderWatch | None) -> None:
+    @property
+    def problem(self) -> str | None:
+        """Why something that was published or saved is not at work; nothing where all is."""
+        return self._problem or (self._watch.problem if self._watch else None)
+
+    async def run(self) -> None:
         """Follows until cancelled."""
         looks = 0
         try:
             while True:
-                await self.look(watch)
+                await self.look()
                 looks += 1
                 if looks % _FLUSH == 0:
                     await self._flush()
@@ -75,20 +88,19 @@ class PolicyKeeper:
         finally:
             await self._shadow("")
 
-    async def look(self, watch: FolderWatch | None = None) -> None:
+    async def look(self) -> None:
         """Looks once, and applies what changed. Whatever goes wrong, the old set goes on deciding."""
         try:
-            if watch and (saved := await asyncio.to_thread(watch.saved)):
+            if self._watch and (saved := await asyncio.to_thread(self._watch.saved)):
                 await asyncio.to_thread(publish, self._log, saved, "saved in the watched folder")
             if await asyncio.to_thread(self._log.policies.newest) != self._state.number:
                 await self._apply(await asyncio.to_thread(self._log.policies.state))
-            self.problem = None
+            self._problem = None
         except Exception as error:  # noqa: BLE001  # whatever it is, requests are still decided
-            known = isinstance(error, PolicyError)
-            problem = str(error) if known else f"{type(error).__name__}: look at the broker's log"
-            if problem != self.problem:
-                _log.error("policy_change_failed", extra={"problem": problem}, exc_info=not known)
-            self.problem = problem
+            problem = str(error) if isinstance(error, PolicyError | LogError) else type(error).__name__
+            if problem != self._problem:
+                _log.error("policy_change_failed", extra={"problem": problem})
+            self._problem = problem
 
     async def _apply(self, state: PolicyState) -> None:
         self._in_force.withdraw(state.withdrawn)

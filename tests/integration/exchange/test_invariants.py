@@ -255,7 +255,10 @@ def test_invariant_8_no_setting_turns_anything_off() -> None:
     off = ("disable", "skip", "enable", "insecure", "verify", "allow", "no_", "off")
     assert [] == [n for n in settings if n.rpartition(".")[2].startswith(off) and "unsafe" not in n]
     choices = {n: set(get_args(k)) for n, k in settings.items() if str(get_origin(k)) == "typing.Literal"}
-    assert {"policy.engine": {"embedded", "opa"}} == choices
+    assert {
+        "policy.engine": {"embedded", "opa"},
+        "policy.follow": {"published", "saved"},
+    } == choices
 
 
 @pytest.mark.parametrize(

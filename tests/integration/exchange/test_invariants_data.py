@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.registers import PLANTED_CASES, Registers
-from audit.entry import Entry
+from audit.entry import Entry, Event
 from exchange.config import DEFAULT_POLICIES
 from exchange.errors import ExchangeError
 from exchange.model.catalogue import Dataset
@@ -44,10 +44,12 @@ class Played:
     logged: list[str] = field(default_factory=list)
 
     def entries(self) -> Iterator[tuple[Entry, bytes, dict[str, bytes]]]:
-        """Each entry with its leaf and what is sealed beside it."""
+        """Each entry of an exchange with its leaf and what is sealed beside it."""
         reader = self.broker.broker.log.reader
         for index in range(reader.checkpoint().size):
             stored = reader.by_index(index)
+            if isinstance(stored.content, Event):
+                continue
             opened = reader.opened(stored)
             assert opened is not None
             yield stored.entry, stored.leaf, dict(opened.values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -225,9 +225,9 @@ def test_altered_archive_is_not_put_to_work(
 
 
 @pytest.fixture
-def watched(start: Start, folder: Path) -> Iterator[RunningBroker]:
+def watched(start: Start, folder: Path) -> RunningBroker:
     """A broker that publishes its folder whenever it is saved."""
-    return start(policy={"folder": str(folder), "watch": True})
+    return start(policy={"folder": str(folder), "follow": "saved"})
 
 
 def test_saved_file_is_live(watched: RunningBroker, generated: Registers, folder: Path) -> None:
