@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -31,7 +32,7 @@ from audit.note import NoteVerifier
 _VALIDITY = timedelta(days=825)
 _FILES = (
     *("ca.pem", "ca.key", "broker.pem", "broker.key", "log.key", "log.vkey", "vault.key"),
-    "participants.json",
+    *("policy.key", "policy.pub.pem", "participants.json"),
 )
 _BACKDATED = timedelta(days=1)
 
@@ -57,8 +58,9 @@ def init(
 ) -> None:
     """Makes everything a broker and its participants need, below one folder.
 
-    ca.pem, ca.key; broker.pem, broker.key; log.key and log.vkey; vault.key; participants.json;
-    and for each organisation a folder with cert.pem, cert.key, request.key and client.json.
+    ca.pem, ca.key; broker.pem, broker.key; log.key and log.vkey; vault.key; policy.key and
+    policy.pub.pem, for bundles; participants.json; and for each organisation a folder with cert.pem,
+    cert.key, request.key and client.json.
 
     Raises:
         KeyFileError: the folder holds keys already; they are never overwritten.
@@ -80,6 +82,10 @@ def init(
     vkey = NoteVerifier(origin, log_key.public_key().public_bytes_raw()).vkey
     (folder / "log.vkey").write_text(vkey + "\n")
     write_private(folder / "vault.key", os.urandom(32))
+    policy_key = ec.generate_private_key(ec.SECP256R1())  # OPA verifies no Ed25519
+    _write_key(folder / "policy.key", policy_key)
+    public = policy_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / "policy.pub.pem").write_bytes(public)
     participants = [_organisation(folder / o.slug, o, authority, audience) for o in organisations]
     (folder / "participants.json").write_text(
         json.dumps({"participants": participants}, indent=2, ensure_ascii=False) + "\n"

@@ -6,10 +6,7 @@ document itself is what the audit log archives, so that any decision can be made
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,19 +72,6 @@ class PolicySet:
             return cls(document["modules"], document["data"])
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise PolicyError("not an archived policy set") from error
-
-    def opa_bundle(self) -> bytes:
-        """Packs the set as a bundle for an OPA server (gzipped tar); the same set, the same bytes."""
-        files = {f"/{path}": text.encode() for path, text in self.modules.items()}
-        files["/data.json"] = orjson.dumps(self.data, option=orjson.OPT_SORT_KEYS)
-        files["/.manifest"] = json.dumps({"revision": self.revision, "roots": [""]}).encode()
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-            for path, content in sorted(files.items()):
-                member = tarfile.TarInfo(path)
-                member.size = len(content)
-                archive.addfile(member, io.BytesIO(content))
-        return gzip.compress(packed.getvalue(), mtime=0)
 
 
 def load(folder: Path) -> PolicySet:

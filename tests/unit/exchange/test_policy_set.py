@@ -21,6 +21,7 @@ from adapters.catalogue import load_catalogue
 from exchange.config import DEFAULT_POLICIES
 from exchange.model.identifiers import is_cvr
 from exchange.policy import policy_set
+from exchange.policy.bundle import pack
 from exchange.policy.policy_set import PolicyError, PolicySet
 
 
@@ -54,7 +55,7 @@ def test_revision_does_not_depend_on_the_order_of_reading(policies: PolicySet) -
     other = PolicySet(
         dict(reversed(list(policies.modules.items()))), dict(reversed(list(policies.data.items())))
     )
-    assert (policies.revision, policies.opa_bundle()) == (other.revision, other.opa_bundle())
+    assert (policies.revision, pack(policies)) == (other.revision, pack(other))
 
 
 def _append(path: str, text: str) -> Callable[[Path], None]:
@@ -121,7 +122,7 @@ def test_archived_set_is_the_same_set(policies: PolicySet) -> None:
     again = PolicySet.from_bundle(policies.bundle)
     assert (policies.revision, policies.bundle) == (again.revision, again.bundle)
     assert (policies.modules, policies.data) == (again.modules, again.data)
-    assert (policies.texts, policies.opa_bundle()) == (again.texts, again.opa_bundle())
+    assert (policies.texts, pack(policies)) == (again.texts, pack(again))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_what_is_no_archived_set_is_refused(bundle: bytes) -> None:
 
 def test_opa_bundle_holds_what_decides(policies: PolicySet) -> None:
     """The bundle has every module, the data, and a manifest with the revision; no tests, no schemas."""
-    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(policies.opa_bundle()))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(pack(policies)))) as archive:
         files = {m.name: archive.extractfile(m) for m in archive.getmembers()}
         content = {name.lstrip("/"): file.read() for name, file in files.items() if file}
     assert {"revision": policies.revision, "roots": [""]} == json.loads(content.pop(".manifest"))
