@@ -98,7 +98,6 @@ class Policy(_Section):
         "embedded", description="`embedded` (regorus, in the broker) or `opa` (an OPA server)."
     )
     folder: Path = Field(DEFAULT_POLICIES, description="Folder of Rego modules, data and schemas.")
-    opa_url: str = Field("http://127.0.0.1:8181", description="The OPA server, for engine `opa`.")
     timeout: Seconds = Field(1, description="Seconds after which a decision is a refusal.")
     follow: Literal["published", "saved"] = Field(
         "published",
@@ -107,6 +106,18 @@ class Policy(_Section):
     )
     overlap: Seconds = Field(
         30, description="Seconds that the revision before may still decide after a change, for engine `opa`."
+    )
+    opa_url: str = Field("http://127.0.0.1:8181", description="The OPA server, for engine `opa`.")
+    opa_batch: int = Field(64, ge=1, le=1000, description="Most decisions that one call of it asks for.")
+    opa_calls: int = Field(4, ge=1, le=64, description="Most calls of it under way at once.")
+    bundle_address: AddressOrNone = Field(
+        "", description="Host and port where OPA servers fetch the policies, HTTP. Empty: none."
+    )
+    bundle_signing_key: Path = Field(
+        Path("keys/policy.key"), description="Key that signs them, P-256 or RSA, PEM, mode 0600."
+    )
+    bundle_key_id: KeyName = Field(
+        "policy-1", description="Name under which OPA knows the key that verifies them."
     )
 
 

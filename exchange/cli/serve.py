@@ -43,25 +43,27 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    for address in filter(None, (settings.server.address, settings.server.probe_address)):
+    server, policy = settings.server, settings.policy
+    for address in filter(None, (server.address, server.probe_address, policy.bundle_address)):
         check_free(address)  # before this process takes the log from the broker that is there
     async with wiring.broker(settings) as broker:
         port, probe = await broker.servers.start(
             settings.server.address, wiring.tls(settings), settings.server.probe_address or None
         )
         await broker.servers.set_serving(serving=True)
+        watch = asyncio.create_task(_watch(broker))
         host = settings.server.address.rpartition(":")[0]
         ready = {
             "ready": True,
             "address": f"{host}:{port}",
             "probe_port": probe,
+            "bundle_port": broker.bundle_port,
             "policy_revision": broker.parts.policy.revision,
             "log_vkey": broker.log.reader.verifier.vkey,
         }
         sys.stdout.write(orjson.dumps(ready).decode() + "\n")
         sys.stdout.flush()
         gc.freeze()  # what was built so far stays: the collector need not look at it again
-        watch = asyncio.create_task(_watch(broker))
         await stop.wait()
         watch.cancel()
         with suppress(asyncio.CancelledError):
@@ -71,13 +73,14 @@ async def _serve(settings: Settings) -> None:
 
 async def _watch(broker: Broker) -> None:
     """Keeps the health checks truthful."""
-    serving = True
+    told: str | None = None
     while True:
+        problem = broker.problem
+        if problem != told:
+            told = problem
+            await broker.servers.set_serving(serving=told is None)
+            _log.warning("health_changed", extra={"serving": told is None, "problem": told})
         await asyncio.sleep(_HEALTH_EVERY)
-        if (broker.log.problem is None) != serving:
-            serving = not serving
-            await broker.servers.set_serving(serving=serving)
-            _log.warning("health_changed", extra={"serving": serving, "problem": broker.log.problem})
 
 
 def calm_scheduling() -> None:

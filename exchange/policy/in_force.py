@@ -15,7 +15,7 @@ from exchange.policy.policy_set import PolicySet
 
 
 class PoliciesInForce:
-    """The policy set in force, and its change. Belongs to one event loop."""
+    """Implements `exchange.policy.revisions.Revisions` and `Published`. Belongs to one event loop."""
 
     def __init__(self, active: PolicySet, overlap: float) -> None:
         """Takes the set in force, and how long the one before it may still decide (seconds)."""
@@ -31,7 +31,7 @@ class PoliciesInForce:
         return self._active
 
     def deciding(self, revision: str) -> PolicySet | None:
-        """Gives the set of a revision where it may decide now."""
+        """See `exchange.policy.revisions.Revisions`."""
         if revision in self._withdrawn:
             return None
         if revision == self._active.revision:
@@ -51,7 +51,7 @@ class PoliciesInForce:
         self._withdrawn = frozenset(revisions)
 
     async def changed(self, known: str) -> None:
-        """Returns once another revision than the known one is in force."""
+        """See `exchange.policy.revisions.Published`."""
         while self._active.revision == known:
             await self._changed.wait()
 

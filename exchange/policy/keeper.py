@@ -40,8 +40,8 @@ _FLUSH = 4  # looks between two writings of what a shadow counted
 _UNLIMITED = 60.0  # seconds
 _SUBJECT = b"hjemmel:policy"  # these entries seal nothing about anybody
 
-#: Makes an engine for a set; gives nothing where the engine at work follows the set by itself.
-MakeEngine = Callable[[PolicySet], Awaitable[PolicyEngine | None]]
+#: Makes an engine for a set, or gives the one at work where that follows the set by itself.
+MakeEngine = Callable[[PolicySet], Awaitable[PolicyEngine]]
 
 
 class PolicyKeeper:
@@ -116,10 +116,9 @@ class PolicyKeeper:
     async def _exchange(self, policies: PolicySet) -> None:
         engine = await self._make(policies)
         self._in_force.change(policies)
-        if engine is not None:
-            before = self._live.replace(engine)
-            if close := getattr(before, "close", None):
-                close()  # where it was made: see `EmbeddedEngine.close`
+        before = self._live.replace(engine)
+        if before is not engine and (close := getattr(before, "close", None)):
+            close()  # where it was made: see `EmbeddedEngine.close`
         _log.info("policy_changed", extra={"revision": policies.revision})
 
     async def _shadow(self, revision: str) -> None:

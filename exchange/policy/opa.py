@@ -1,79 +1,186 @@
-"""The OPA server as the engine, through opa-python-client.
+"""The OPA server as the engine: questions in batches, answers believed by their revision.
 
-OPA holds the policies as a bundle whose revision is the set's own. Every answer states the revision
-that made it; an answer of any other revision than the one archived here grants nothing.
+Every answer states the revision of the bundle that made it. It is read with the texts of that very
+revision, and only if that revision may decide here; see `exchange.policy.revisions`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Self
-from urllib.parse import urlsplit
-
-import aiohttp
-from opa_client.opa_async import AsyncOpaClient
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 from exchange.errors import Failed
 from exchange.model.decision import Decision
 from exchange.policy import answer
-from exchange.policy.policy_set import DECISION, PolicySet
+from exchange.policy.batches import Batches, Closed, Mismatched
+from exchange.policy.opa_server import Fault, OpaServer, Unanswered
+from exchange.policy.revisions import Revisions
 
-_PATH = DECISION.removeprefix("data.").replace(".", "/")
+_log = logging.getLogger(__name__)
+_LOOK = 0.5  # seconds between looks at whether the server needs to be asked how it is
+_IDLE = 5.0  # seconds without an answer after which it is
+_REMEMBERED = 8  # revisions whose texts are kept
+
+
+@dataclass(frozen=True, slots=True)
+class OpaCounts:
+    """What an engine did since it began.
+
+    Attributes:
+        decided: decisions made.
+        failed: decisions not made, by the name of the fault.
+        calls: calls of the server, by how many questions each carried.
+    """
+
+    decided: int
+    failed: Mapping[str, int]
+    calls: Mapping[int, int]
+
+
+class _Reading(NamedTuple):
+    """What an answer of one revision is read with."""
+
+    revision: str
+    texts: answer.Texts
+    citations: answer.Citations
 
 
 class OpaEngine:
     """Implements `exchange.ports.PolicyEngine` with an OPA server. Use as a context manager."""
 
-    def __init__(self, url: str, policies: PolicySet, timeout: float) -> None:
-        """Takes the server's URL, the set that it must hold, and how long an answer may take (seconds)."""
-        parts = urlsplit(url)
-        self._client = AsyncOpaClient(
-            host=parts.hostname or "localhost",
-            port=parts.port or 8181,
-            ssl=parts.scheme == "https",
-            retries=0,
-            timeout=timeout,
-        )
-        self._policies = policies
-        self._texts = policies.texts
-        self._citations = answer.citations_of(policies.data)
+    def __init__(self, url: str, revisions: Revisions, timeout: float, batch: int, calls: int) -> None:
+        """Takes the server and the revisions by which it may decide.
+
+        Args:
+            url: the server's.
+            revisions: which of them are believed.
+            timeout: seconds after which a decision fails, waiting included.
+            batch: most questions in one call.
+            calls: most calls under way at once.
+        """
+        self._server = OpaServer(url, timeout)
+        self._revisions = revisions
         self._timeout = timeout
+        self._batches = Batches(self._ask, batch, calls)
+        self._readings: dict[str, _Reading] = {}
+        self._problem: Fault | None = None
+        self._doubted = False
+        self._answered = 0.0
+        self._decided = 0
+        self._failed: Counter[str] = Counter()
+        self._calls: Counter[int] = Counter()
+        self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Opens the connections."""
-        await self._client.__aenter__()
+        """Opens the connections, and finds out whether the server can decide. It need not be there yet."""
+        await self._server.__aenter__()
+        await self._probe()
+        self._watching = asyncio.create_task(self._watch())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Closes them."""
-        await self._client.close_connection()
+        """Ends what is under way and closes them."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watching
+        await self._batches.close()
+        await self._server.__aexit__()
 
     @property
     def revision(self) -> str:
         """See `exchange.ports.PolicyEngine`."""
-        return self._policies.revision
+        return self._revisions.active.revision
+
+    @property
+    def problem(self) -> str | None:
+        """Why the server cannot decide at present, as far as is known; nothing when it can."""
+        return self._problem.text if self._problem else None
+
+    @property
+    def counts(self) -> OpaCounts:
+        """What was done up to now."""
+        return OpaCounts(
+            self._decided, MappingProxyType(dict(self._failed)), MappingProxyType(dict(self._calls))
+        )
 
     async def decide(self, policy_input: Mapping[str, Any]) -> Decision:
-        """See `exchange.ports.PolicyEngine`."""
+        """See `exchange.ports.PolicyEngine`. The decision names the revision that made it."""
         try:
             async with asyncio.timeout(self._timeout):
-                document = await self._client.query_rule(
-                    dict(policy_input), _PATH, query_params={"provenance": "true"}
-                )
+                document, reading = await self._batches.ask(policy_input)
+            asked = tuple(policy_input.get("attributes") or ())
+            decision = answer.read(document, asked, *reading)
         except TimeoutError as error:
-            raise Failed.because("POLICY_TIMEOUT") from error
-        except (aiohttp.ClientError, ValueError, RecursionError) as error:
-            raise Failed.because("POLICY_FAILED") from error
-        if not isinstance(document, dict) or self.revision not in _revisions(document):
-            raise Failed.because("POLICY_ANSWER_INVALID")
-        asked = tuple(policy_input.get("attributes") or ())
-        return answer.read(document.get("result"), asked, self.revision, self._texts, self._citations)
+            raise self._failure(Fault.TIMEOUT) from error
+        except Unanswered as error:
+            raise self._failure(error.fault) from error
+        except Closed as error:
+            raise self._failure(Fault.UNREACHABLE) from error
+        except (Mismatched, Failed) as error:
+            raise self._failure(Fault.MALFORMED) from error
+        self._decided += 1
+        return decision
 
+    def _failure(self, fault: Fault) -> Failed:
+        # One for each who asked, never one for a batch: the pipeline attaches each one's own receipt.
+        self._failed[fault.name.lower()] += 1
+        self._doubted = True
+        return Failed.because(fault.code)
 
-def _revisions(document: Mapping[str, Any]) -> set[str]:
-    provenance = document.get("provenance")
-    bundles = provenance.get("bundles") if isinstance(provenance, dict) else None
-    if not isinstance(bundles, dict):
-        return set()
-    return {str(b.get("revision")) for b in bundles.values() if isinstance(b, dict)}
+    async def _ask(self, inputs: Sequence[Mapping[str, Any]]) -> list[tuple[Any, _Reading]]:
+        self._calls[len(inputs)] += 1
+        answered = await self._server.decide(inputs)
+        reading = self._reading(answered.revision)
+        self._answered = asyncio.get_running_loop().time()
+        self._tell(None)
+        return [(document, reading) for document in answered.decisions]
+
+    def _reading(self, revision: str) -> _Reading:
+        policies = self._revisions.deciding(revision)
+        if policies is None:
+            raise Unanswered(Fault.REVISION)
+        reading = self._readings.get(revision)
+        if reading is None:
+            if len(self._readings) >= _REMEMBERED:
+                self._readings.clear()
+            reading = _Reading(revision, policies.texts, answer.citations_of(policies.data))
+            self._readings[revision] = reading
+        return reading
+
+    # How it is. A server that nobody asks is asked to decide on nothing, which it must refuse: that takes
+    # all that a decision does, the server, its bundle, the rule, and a revision that may decide.
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK)
+            idle = asyncio.get_running_loop().time() - self._answered > _IDLE
+            if self._doubted or self._problem or idle:
+                await self._probe()
+
+    async def _probe(self) -> None:
+        self._doubted = False
+        try:
+            answered = await self._server.decide(({},))
+            reading = self._reading(answered.revision)
+            for document in answered.decisions:
+                answer.read(document, (), *reading)
+        except Unanswered as error:
+            self._tell(error.fault)
+        except Failed:
+            self._tell(Fault.MALFORMED)
+        else:
+            self._answered = asyncio.get_running_loop().time()
+            self._tell(None)
+
+    def _tell(self, fault: Fault | None) -> None:
+        if fault is not self._problem:
+            self._problem = fault
+            level = logging.WARNING if fault else logging.INFO
+            _log.log(level, "policy_engine_changed", extra={"problem": self.problem})

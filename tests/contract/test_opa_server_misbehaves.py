@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,16 +64,23 @@ class Case(NamedTuple):
 
 def saying(body: bytes, status: int = 200) -> Callable[[Setting], None]:
     """Answers bytes."""
-
-    def answer(setting: Setting) -> None:
-        setting.script.status, setting.script.body = status, body
-
-    return answer
+    return lambda setting: setting.script.say(body, status)
 
 
 def deciding(result: Any, revision: str | None = None) -> Callable[[Setting], None]:
     """Answers a document, by default of the right revision."""
     return lambda setting: setting.script.document(result, revision or setting.revision)
+
+
+def answering(result: Any, *others: str) -> Callable[[Setting], None]:
+    """Answers something else than one decision for each input, of the right revision and others."""
+
+    def answer(setting: Setting) -> None:
+        stated = enumerate((setting.revision, *others))
+        bundles = {str(number): {"revision": revision} for number, revision in stated}
+        setting.script.say(json.dumps({"result": result, "provenance": {"bundles": bundles}}).encode())
+
+    return answer
 
 
 INVALID = "POLICY_ANSWER_INVALID"
@@ -86,9 +94,14 @@ CASES = [
     Case("answers a list", INVALID, saying(b"[1]")),
     Case("answers null", INVALID, saying(b"null")),
     Case("answers nothing", INVALID, saying(b"{}")),
-    Case("states no revision", INVALID, saying(b'{"result": {"allow": true}}')),
+    Case("states no revision", INVALID, saying(b'{"result": [{"allow": true}]}')),
     Case("is of another revision", INVALID, deciding(GRANT, "0" * 64)),
-    Case("knows no such decision", INVALID, deciding(None)),
+    Case("states two revisions", INVALID, answering([GRANT], "0" * 64)),
+    Case("knows no such rule", INVALID, answering(None)),
+    Case("answers fewer than it was asked", INVALID, answering([])),
+    Case("answers more than it was asked", INVALID, answering([GRANT, GRANT])),
+    Case("answers one for all", INVALID, answering(GRANT)),
+    Case("decides nothing", INVALID, deciding(None)),
     Case("answers true", INVALID, deciding(result=True)),
     Case("grants more than asked", INVALID, deciding({**GRANT, "granted": [*GRANTED, "personnummer"]})),
     Case("grants a part", INVALID, deciding({**GRANT, "granted": GRANTED[:1]})),

@@ -15,7 +15,8 @@ class Script:
 
     Attributes:
         status: the HTTP status.
-        body: the body's bytes.
+        body: the body's bytes, unless it decides.
+        decides: a decision document for every input, and the revision that is said to have made it.
         hang: does not answer at all until it is told to end.
         inputs: what it was asked.
     """
@@ -24,14 +25,28 @@ class Script:
         """Answers nothing useful."""
         self.status = 200
         self.body = b"{}"
+        self.decides: tuple[Any, str] | None = None
         self.hang = False
         self.inputs: list[Any] = []
         self.ending = threading.Event()
 
     def document(self, result: Any, revision: str) -> None:
         """Answers a decision document as OPA would, from a bundle of that revision."""
+        self.decides = (result, revision)
+
+    def say(self, body: bytes, status: int = 200) -> None:
+        """Answers bytes."""
+        self.decides, self.body, self.status = None, body, status
+
+    def answer(self, asked: Any) -> bytes:
+        """Gives what is answered to a question."""
+        self.inputs.append(asked)
+        if self.decides is None:
+            return self.body
+        result, revision = self.decides
         provenance = {"version": "1.0", "bundles": {"bundle.tar.gz": {"revision": revision}}}
-        self.body = json.dumps({"result": result, "provenance": provenance}).encode()
+        decisions = [result for _ in asked["input"]["items"]]
+        return json.dumps({"result": decisions, "provenance": provenance}).encode()
 
 
 @contextmanager
@@ -41,15 +56,15 @@ def answering(script: Script) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            script.inputs.append(json.loads(self.rfile.read(length) or b"null"))
+            body = script.answer(json.loads(self.rfile.read(length) or b"null"))
             if script.hang:
                 script.ending.wait(30)
                 return
             self.send_response(script.status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(script.body)))
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(script.body)
+            self.wfile.write(body)
 
         do_GET = do_PUT = do_POST  # noqa: N815 - http.server's names
 

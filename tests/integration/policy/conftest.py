@@ -17,9 +17,11 @@ from exchange.config import DEFAULT_POLICIES
 from exchange.errors import Failed
 from exchange.model.decision import Decision
 from exchange.policy import policy_set
+from exchange.policy.bundle import pack
 from exchange.policy.embedded import EmbeddedEngine
 from exchange.policy.opa import OpaEngine
 from exchange.policy.policy_set import PolicySet
+from exchange.policy.revisions import Fixed
 from exchange.ports import PolicyEngine
 from tests.support import opa
 from tests.support.broker import Site, running
@@ -56,7 +58,7 @@ def policies() -> PolicySet:
 def opa_url(policies: PolicySet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An OPA server that holds this policy set."""
     bundle = tmp_path_factory.mktemp("bundle") / "bundle.tar.gz"
-    bundle.write_bytes(policies.opa_bundle())
+    bundle.write_bytes(pack(policies))
     with opa.server(bundle) as url:
         yield url
 
@@ -79,7 +81,7 @@ def embedded(policies: PolicySet) -> Decide:
 def served(policies: PolicySet, opa_url: str) -> Iterator[Decide]:
     """Asks the OPA server."""
     with asyncio.Runner() as runner:
-        engine = OpaEngine(opa_url, policies, timeout=30)
+        engine = OpaEngine(opa_url, Fixed(policies), timeout=30, batch=64, calls=4)
         runner.run(engine.__aenter__())
 
         def decide(policy_input: Input) -> Decision | str:

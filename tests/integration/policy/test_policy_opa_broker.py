@@ -23,8 +23,10 @@ from audit.schema import entries, intentions
 from exchange import errors
 from exchange.client import Answer, ClientError, Failed, Refused
 from exchange.model.decision import Decision
+from exchange.policy.bundle import pack
 from exchange.policy.opa import OpaEngine
 from exchange.policy.policy_set import PolicySet
+from exchange.policy.revisions import Fixed
 from tests.conftest import Start
 from tests.support import opa
 from tests.support.broker import RunningBroker, Site, running
@@ -201,7 +203,7 @@ FAILING: list[tuple[str, Callable[[], AbstractContextManager[str]], str]] = [
 
 async def decided(url: str, policies: PolicySet, timeout: float = 5) -> Decision | str:
     """Asks a server what would be granted; gives the code where it decides nothing."""
-    async with OpaEngine(url, policies, timeout) as engine:
+    async with OpaEngine(url, Fixed(policies), timeout, batch=64, calls=4) as engine:
         try:
             return await engine.decide({"attributes": list(ASKED)})
         except errors.Failed as failed:
@@ -224,25 +226,27 @@ def lawful(revision: str) -> dict[str, Any]:
     """What the server would answer to the granted question."""
     return {
         "provenance": {"bundles": {"bundle.tar.gz": {"revision": revision}}},
-        "result": {
-            "allow": True,
-            "granted": list(ASKED),
-            "refused": [],
-            "reasons": [],
-            "obligations": [],
-            "legal_basis": {"id": "bsl.8", "version": "2018-1"},
-            "agreement": "udk-eindkomst",
-        },
+        "result": [
+            {
+                "allow": True,
+                "granted": list(ASKED),
+                "refused": [],
+                "reasons": [],
+                "obligations": [],
+                "legal_basis": {"id": "bsl.8", "version": "2018-1"},
+                "agreement": "udk-eindkomst",
+            }
+        ],
     }
 
 
 Spoil = Callable[[dict[str, Any]], None]
 
 
-def put(*path: str, value: object) -> Spoil:
+def put(*path: str | int, value: object) -> Spoil:
     """Puts something in the place of a part of the answer."""
 
-    def spoil(document: dict[str, Any]) -> None:
+    def spoil(document: Any) -> None:
         for part in path[:-1]:
             document = document[part]
         document[path[-1]] = value
@@ -263,40 +267,43 @@ WRONG: list[tuple[str, Spoil]] = [
     ("provenance-text", put("provenance", value="x")),
     ("bundles-list", put("provenance", "bundles", value=[1])),
     ("bundle-text", put("provenance", "bundles", "bundle.tar.gz", value="x")),
+    ("result-not-a-list", put("result", value=None)),
+    ("result-empty", put("result", value=[])),
     ("result-missing", lambda d: d.pop("result")),
-    ("result-null", put("result", value=None)),
-    ("result-true", put("result", value=True)),
-    ("allow-text", put("result", "allow", value="true")),
-    ("allow-number", put("result", "allow", value=1)),
-    ("allow-missing", lambda d: d["result"].pop("allow")),
-    ("granted-text", put("result", "granted", value="maaned")),
-    ("granted-nothing", put("result", "granted", value=[])),
-    ("granted-not-asked", put("result", "granted", value=[*ASKED, "personnummer"])),
-    ("granted-number", put("result", "granted", value=[1])),
-    ("granted-though-refused", put("result", "allow", value=False)),
-    ("granted-with-reason", put("result", "reasons", value=[REASON])),
-    ("refused-without-reason", lambda d: d["result"].update(allow=False, granted=[])),
-    ("refused-missing", lambda d: d["result"].pop("refused")),
-    ("refused-text", put("result", "refused", value=["maaned"])),
-    ("reason-without-code", put("result", "refused", value=[{**REASON, "attribute": "x", "code": None}])),
-    ("obligations-missing", lambda d: d["result"].pop("obligations")),
+    ("result-null", put("result", 0, value=None)),
+    ("result-true", put("result", 0, value=True)),
+    ("allow-text", put("result", 0, "allow", value="true")),
+    ("allow-number", put("result", 0, "allow", value=1)),
+    ("allow-missing", lambda d: d["result"][0].pop("allow")),
+    ("granted-text", put("result", 0, "granted", value="maaned")),
+    ("granted-nothing", put("result", 0, "granted", value=[])),
+    ("granted-not-asked", put("result", 0, "granted", value=[*ASKED, "personnummer"])),
+    ("granted-number", put("result", 0, "granted", value=[1])),
+    ("granted-though-refused", put("result", 0, "allow", value=False)),
+    ("granted-with-reason", put("result", 0, "reasons", value=[REASON])),
+    ("refused-without-reason", lambda d: d["result"][0].update(allow=False, granted=[])),
+    ("refused-missing", lambda d: d["result"][0].pop("refused")),
+    ("refused-text", put("result", 0, "refused", value=["maaned"])),
+    ("reason-without-code", put("result", 0, "refused", value=[{**REASON, "attribute": "x", "code": None}])),
+    ("obligations-missing", lambda d: d["result"][0].pop("obligations")),
     (
         "obligation-unknown-test",
-        put("result", "obligations", value=[{**DUTY, "when": {**DUTY["when"], "test": "x"}}]),
+        put("result", 0, "obligations", value=[{**DUTY, "when": {**DUTY["when"], "test": "x"}}]),
     ),
     (
         "obligation-age-text",
         put(
             "result",
+            0,
             "obligations",
             value=[{**DUTY, "when": {"fact": "a.b.c", "test": "age_below", "value": "18"}}],
         ),
     ),
-    ("obligation-no-condition", put("result", "obligations", value=[{**DUTY, "when": None}])),
-    ("obligation-attributes-text", put("result", "obligations", value=[{**DUTY, "attributes": "maaned"}])),
-    ("legal-basis-text", put("result", "legal_basis", value="bsl.8")),
-    ("legal-basis-list", put("result", "legal_basis", value={"id": [], "version": "1"})),
-    ("version-number", put("result", "legal_basis", "version", value=1)),
+    ("obligation-no-condition", put("result", 0, "obligations", value=[{**DUTY, "when": None}])),
+    ("obligation-attributes-text", put("result", 0, "obligations", value=[{**DUTY, "attributes": "maaned"}])),
+    ("legal-basis-text", put("result", 0, "legal_basis", value="bsl.8")),
+    ("legal-basis-list", put("result", 0, "legal_basis", value={"id": [], "version": "1"})),
+    ("version-number", put("result", 0, "legal_basis", "version", value=1)),
 ]
 
 
@@ -326,7 +333,7 @@ def test_server_with_another_policy_set_grants_nothing(
     """A real server that holds other policies than were archived here is not believed."""
     path, text = next(iter(policies.modules.items()))
     other = PolicySet({**policies.modules, path: f"{text}\n# changed\n"}, policies.data)
-    (tmp_path / "bundle.tar.gz").write_bytes(other.opa_bundle())
+    (tmp_path / "bundle.tar.gz").write_bytes(pack(other))
     with opa.server(tmp_path / "bundle.tar.gz") as url:
         check_failed(on_opa(start, url), generated, "POLICY_ANSWER_INVALID")
 
@@ -335,7 +342,7 @@ def test_server_without_a_bundle_grants_nothing(
     start: Start, generated: Registers, policies: PolicySet, tmp_path: Path
 ) -> None:
     """A real server whose bundle says no revision at all is not believed either."""
-    bundle = gzip.decompress(policies.opa_bundle())
+    bundle = gzip.decompress(pack(policies))
     nameless = bundle.replace(policies.revision.encode(), b"0" * 64)
     (tmp_path / "bundle.tar.gz").write_bytes(gzip.compress(nameless))
     with opa.server(tmp_path / "bundle.tar.gz") as url:

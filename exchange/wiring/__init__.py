@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -25,15 +24,10 @@ from exchange.identity.authenticator import SignatureAuthenticator
 from exchange.identity.participants import FileParticipants
 from exchange.model.catalogue import Catalogue
 from exchange.pipeline import Parts, Pipeline
-from exchange.policy import keeper
-from exchange.policy.embedded import EmbeddedEngine
-from exchange.policy.folder_watch import FolderWatch
-from exchange.policy.in_force import PoliciesInForce
 from exchange.policy.keeper import PolicyKeeper
-from exchange.policy.live import LiveEngine
-from exchange.policy.policy_set import PolicySet
-from exchange.ports import PolicyEngine, Registers
+from exchange.ports import Registers
 from exchange.recorder import Recorder
+from exchange.wiring import policies
 
 _DENMARK = ZoneInfo("Europe/Copenhagen")
 CONSENTS = "samtykke"
@@ -53,12 +47,23 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """A broker put together: its parts, its log, its policies, and its servers, not yet listening."""
+    """A broker put together: its parts, its log, its policies, and its servers, not yet listening.
+
+    Attributes:
+        bundle_port: where OPA servers fetch the policies, where they do; it listens already.
+    """
 
     parts: Parts
     log: AuditLog
     policies: PolicyKeeper
     servers: Servers
+    engine_problem: Callable[[], str | None]
+    bundle_port: int | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why no exchange can be answered at present, or nothing."""
+        return self.log.problem or self.engine_problem()
 
 
 Replace = Callable[[Parts], Parts]
@@ -78,7 +83,7 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
     """
     async with AsyncExitStack() as stack:
         catalogue = load_catalogue()
-        folder_set = keeper.load_or_stand(settings.policy.folder, settings.log.url)
+        folder_set = policies.first_look(settings)
         authenticator = SignatureAuthenticator(
             FileParticipants(settings.identity.participants),
             settings.server.audience,
@@ -89,13 +94,13 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         registers = _registers(settings, catalogue, stack)
         log = AuditLog.open(log_settings(settings))
         stack.callback(log.close)
-        policies = await _policies(settings, folder_set, log, stack)
+        decides = await policies.follow(settings, folder_set, log, stack)
         parts = replace(
             Parts(
                 catalogue=catalogue,
                 authenticator=authenticator,
                 consents=consents,
-                policy=policies.engine,
+                policy=decides.keeper.engine,
                 registers=registers,
                 trail=Recorder(log),
                 clock=SystemClock(),
@@ -106,7 +111,8 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         )
         callers = Callers(authenticator)
         exchange = ExchangeEdge(Pipeline(parts), catalogue, callers)
-        yield Broker(parts, log, policies, Servers(exchange, AuditEdge(log.reader, callers)))
+        servers = Servers(exchange, AuditEdge(log.reader, callers))
+        yield Broker(parts, log, decides.keeper, servers, decides.problem, decides.bundle_port)
 
 
 def log_settings(settings: Settings) -> LogSettings:
@@ -134,38 +140,6 @@ def register_url(settings: Settings, register: str) -> str:
     """Where a register's database is."""
     default = f"sqlite:///{settings.registers.folder / register}.db"
     return settings.registers.urls.get(register, default)
-
-
-async def _policies(
-    settings: Settings, folder_set: PolicySet | None, log: AuditLog, stack: AsyncExitStack
-) -> PolicyKeeper:
-    policies, state = keeper.begin(log, folder_set)
-    in_force = PoliciesInForce(policies, settings.policy.overlap)
-
-    async def make(policies: PolicySet) -> PolicyEngine:
-        if settings.policy.engine == "embedded":
-            return EmbeddedEngine(policies, settings.policy.timeout)
-        from exchange.policy.opa import OpaEngine  # noqa: PLC0415  # half of the start-up time: aiohttp
-
-        server = OpaEngine(settings.policy.opa_url, policies, settings.policy.timeout)
-        return await stack.enter_async_context(server)
-
-    live = LiveEngine(await make(policies))
-    stack.callback(live.close)
-    watch = None
-    if settings.policy.follow == "saved":
-        watch = FolderWatch(settings.policy.folder, keeper.load, folder_set.revision if folder_set else "")
-    kept = PolicyKeeper(log, in_force, live, make, state, watch)
-    await kept.record()
-    following = asyncio.create_task(kept.run())
-    stack.push_async_callback(_ended, following)
-    return kept
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 def _registers(settings: Settings, catalogue: Catalogue, stack: AsyncExitStack) -> Registers:
