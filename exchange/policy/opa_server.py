@@ -21,6 +21,7 @@ class Fault(Enum):
 
     TIMEOUT = ("POLICY_TIMEOUT", "the OPA server does not answer in time")
     UNREACHABLE = ("POLICY_FAILED", "the OPA server cannot be reached")
+    EMPTY = ("POLICY_FAILED", "the OPA server holds no policies yet")
     ERROR = ("POLICY_FAILED", "the OPA server answers with an error")
     MALFORMED = ("POLICY_ANSWER_INVALID", "the OPA server answers what is no decision")
     REVISION = ("POLICY_ANSWER_INVALID", "the OPA server decides by a revision that may not decide here")
@@ -112,18 +113,15 @@ class OpaServer:
 
 
 def _read(document: Any) -> Answered:
-    decisions = document.get("result") if isinstance(document, dict) else None
-    revisions = _revisions(document) if isinstance(document, dict) else []
-    if len(revisions) != 1:  # none, or several of which any may have decided
-        raise Unanswered(Fault.REVISION if revisions or decisions is not None else Fault.MALFORMED)
-    if not isinstance(decisions, list):
+    provenance = document.get("provenance") if isinstance(document, dict) else None
+    if not isinstance(provenance, dict):
         raise Unanswered(Fault.MALFORMED)
+    decisions, bundles = document.get("result"), provenance.get("bundles")
+    if not bundles and decisions is None:
+        raise Unanswered(Fault.EMPTY)
+    if not isinstance(bundles, dict) or not isinstance(decisions, list):
+        raise Unanswered(Fault.MALFORMED)
+    revisions = [str(b.get("revision")) for b in bundles.values() if isinstance(b, dict)]
+    if len(revisions) != 1:  # none, or several of which any may have decided
+        raise Unanswered(Fault.REVISION)
     return Answered(revisions[0], decisions)
-
-
-def _revisions(document: Mapping[str, Any]) -> list[str]:
-    provenance = document.get("provenance")
-    bundles = provenance.get("bundles") if isinstance(provenance, dict) else None
-    if not isinstance(bundles, dict):
-        return []
-    return [str(b.get("revision")) for b in bundles.values() if isinstance(b, dict)]

@@ -18,7 +18,7 @@ from exchange.model.request import SubjectKey
 from tests.support.questions import case, question_of
 
 _REFUSED_SHARE = 0.1
-_NO_AGREEMENT = "none-such"
+NO_AGREEMENT = "none-such"
 
 
 def questions(registers: Registers, rng: random.Random) -> Iterator[Question]:
@@ -35,13 +35,13 @@ def questions(registers: Registers, rng: random.Random) -> Iterator[Question]:
             question,
             subject=SubjectKey("dar_adresse_id", rng.choice(homes)),
             case_reference=f"SAG-2025-{number:05}",
-            agreement=_NO_AGREEMENT if rng.random() < _REFUSED_SHARE else question.agreement,
+            agreement=NO_AGREEMENT if rng.random() < _REFUSED_SHARE else question.agreement,
         )
 
 
 def is_granted(question: Question) -> bool:
     """Tells whether a question is one of those that are answered."""
-    return question.agreement != _NO_AGREEMENT
+    return question.agreement != NO_AGREEMENT
 
 
 class Load:

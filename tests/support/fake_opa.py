@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,7 +16,7 @@ class Script:
     Attributes:
         status: the HTTP status.
         body: the body's bytes, unless it decides.
-        decides: a decision document for every input, and the revision that is said to have made it.
+        decides: gives the decision document for an input, and the revision that is said to have made it.
         hang: does not answer at all until it is told to end.
         inputs: what it was asked.
     """
@@ -25,14 +25,14 @@ class Script:
         """Answers nothing useful."""
         self.status = 200
         self.body = b"{}"
-        self.decides: tuple[Any, str] | None = None
+        self.decides: tuple[Callable[[Any], Any], str] | None = None
         self.hang = False
         self.inputs: list[Any] = []
         self.ending = threading.Event()
 
     def document(self, result: Any, revision: str) -> None:
         """Answers a decision document as OPA would, from a bundle of that revision."""
-        self.decides = (result, revision)
+        self.decides, self.status = (lambda _: result, revision), 200
 
     def say(self, body: bytes, status: int = 200) -> None:
         """Answers bytes."""
@@ -43,9 +43,9 @@ class Script:
         self.inputs.append(asked)
         if self.decides is None:
             return self.body
-        result, revision = self.decides
+        decide, revision = self.decides
         provenance = {"version": "1.0", "bundles": {"bundle.tar.gz": {"revision": revision}}}
-        decisions = [result for _ in asked["input"]["items"]]
+        decisions = [decide(item) for item in asked["input"]["items"]]
         return json.dumps({"result": decisions, "provenance": provenance}).encode()
 
 
