@@ -45,6 +45,7 @@ class Site:
                 "client_ca": str(self.keys / "ca.pem"),
             },
             "identity": {"participants": str(self.keys / "participants.json")},
+            "policy": {"bundle_signing_key": str(self.keys / "policy.key")},
             "registers": {"folder": str(self.registers)},
             "log": {
                 "url": f"sqlite:///{self.folder / 'log.db'}",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -24,6 +25,7 @@ from exchange.config import DEFAULT_POLICIES
 from exchange.policy import policy_set
 from exchange.policy.policy_set import PolicyError
 from tests.conftest import Start
+from tests.support import opa
 from tests.support.broker import RunningBroker, Site
 from tests.support.questions import granted
 
@@ -222,6 +224,66 @@ def test_altered_archive_is_not_put_to_work(
         assert ("granted", first) == decided_by(broker, generated)
     else:
         assert ("refused", second) == decided_by(broker, generated)
+
+
+@pytest.fixture
+def served(start: Start, keys: Path, tmp_path: Path) -> Iterator[RunningBroker]:
+    """A broker that decides by an OPA server, which fetches its policies from the broker, as deployed."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    with opa.beside(url, keys / "policy.pub.pem", tmp_path / "opa.log") as server:
+        broker = start(policy={"engine": "opa", "opa_url": server.url, "bundle_address": f"127.0.0.1:{port}"})
+        server.start()
+        until(lambda: broker.broker.problem is None)
+        yield broker
+
+
+def test_published_set_reaches_the_opa_server(
+    site: Site, served: RunningBroker, generated: Registers, folder: Path
+) -> None:
+    """One command puts a set in force at OPA too, by the signed bundle that it fetches; one takes it back."""
+    first, second = served.broker.parts.policy.revision, end_agreement(folder)
+    assert ("granted", first) == decided_by(served, generated)
+    done(command(site, "publish", str(folder)))
+    until(lambda: decided_by(served, generated) == ("refused", second))
+    done(command(site, "rollback"))
+    until(lambda: decided_by(served, generated) == ("granted", first))
+
+
+def test_change_under_load_through_opa_grants_nothing_wrongly(
+    site: Site, served: RunningBroker, generated: Registers, folder: Path
+) -> None:
+    """While OPA takes bundles over, every request ends as the set that its receipt names would have it."""
+    first, second = served.broker.parts.policy.revision, end_agreement(folder)
+    stop = Event()
+
+    def ask() -> list[tuple[str, str]]:
+        found = []
+        while not stop.is_set():
+            found.append(decided_by(served, generated))
+        return found
+
+    with ThreadPoolExecutor(3) as pool:
+        asking = [pool.submit(ask) for _ in range(3)]
+        for arguments, wanted in ((("publish", str(folder)), second), (("rollback",), first)):
+            done(command(site, *arguments))
+            until(lambda wanted=wanted: decided_by(served, generated)[1] == wanted)  # type: ignore[misc]
+        stop.set()
+        found = {answer for work in asking for answer in work.result(_PATIENCE)}
+    assert {("granted", first), ("refused", second)} == found
+
+
+def test_withdrawn_set_is_not_believed_from_opa_either(
+    site: Site, served: RunningBroker, generated: Registers, folder: Path
+) -> None:
+    """What a server answers by a withdrawn set, from that moment on, grants and refuses nothing."""
+    first, second = served.broker.parts.policy.revision, end_agreement(folder)
+    done(command(site, "publish", str(folder)))
+    until(lambda: decided_by(served, generated) == ("refused", second))
+    done(command(site, "withdraw", second))
+    assert decided_by(served, generated)[0] in {"failed", "granted"}
+    until(lambda: decided_by(served, generated) == ("granted", first))
 
 
 @pytest.fixture
