@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import orjson
 import sqlalchemy as sa
+from rich.table import Table
 
 from audit import database
 from audit.files import read_private
+from audit.reader import LogReader
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
 from audit.verify import Report, verify_log
@@ -69,6 +72,36 @@ def verify(config_path: Path, url: str | None, vkey: Path | None, as_json: bool)
     result(as_json, document, lambda: render(report))
     if not report.holds:
         raise click.exceptions.Exit(1)
+
+
+@log.command()
+@config_option
+@json_option
+def reviews(config_path: Path, as_json: bool) -> None:
+    """Show what waits for a second person: exchanges that the law allows for urgent danger only."""
+    settings = load(config_path)
+    engine = _existing(settings.log.url)
+    verifier = read_vkey(settings.log.signing_key.with_suffix(".vkey"))
+    keys = SubjectKeys(_existing(settings.vault.url), MasterKey(read_private(settings.vault.master_key)))
+    try:
+        waiting = LogReader(engine, verifier, keys).to_review()
+    except sa.exc.SQLAlchemyError as error:
+        raise CommandError(f"the log cannot be read: {type(error).__name__}") from error
+    document = {"waiting": [{"index": w.index, "entry": orjson.loads(w.leaf)} for w in waiting]}
+
+    def show() -> None:
+        table = Table(box=None, pad_edge=False)
+        for heading in ("entry", "time", "authority", "purpose", "legal basis", "dataset", "attributes"):
+            table.add_column(heading, overflow="fold")
+        for w in waiting:
+            e = w.entry
+            released = ", ".join(e.attributes_released) or "-"
+            table.add_row(str(w.index), e.time, e.consumer, e.purpose, e.legal_basis, e.dataset, released)
+        if waiting:
+            console.print(table)
+        console.print(f"{len(waiting)} waiting for a second person")
+
+    result(as_json, document, show)
 
 
 def render(report: Report) -> None:
