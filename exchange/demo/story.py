@@ -7,17 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from adapters.registers import PlantedCase, planted_cases
+from adapters.registers import planted_cases
 from exchange.client import Question
+from exchange.demo.questions import SLUGS, question
 from exchange.demo.site import DemoSite
 from exchange.model.request import Record, SubjectKey
 
-_SLUGS = {
-    "91000008": "udbetaling-danmark",
-    "92000028": "odense",
-    "90000055": "aarhus",
-    "90000101": "fjordbanken",
-}
 Summary = Callable[[Sequence[Record]], str]
 
 
@@ -86,27 +81,11 @@ def stories(site: DemoSite) -> tuple[Story, ...]:
 
 def _planted(site: DemoSite) -> dict[str, Scene]:
     return {
-        case.name: Scene(case.title_en, _SLUGS[case.request.consumer], _question(case), _count)
+        case.name: Scene(
+            case.title_en, SLUGS[case.request.consumer], question(case, f"DEMO-{case.name}"), _count
+        )
         for case in planted_cases(site.registers)
     }
-
-
-def _question(case: PlantedCase) -> Question:
-    asked = case.request
-    return Question(
-        dataset=asked.dataset,
-        attributes=tuple(asked.attributes),
-        subject=SubjectKey(asked.key, asked.key_value),
-        subject_role=asked.subject_role,
-        purpose=asked.purpose,
-        legal_basis=asked.legal_basis,
-        agreement=asked.agreement,
-        case_reference=f"DEMO-{case.name}",
-        caseworker="sagsbehandler-17",
-        consent_reference=asked.consent,
-        law_date=asked.law_date,
-        partial_acceptable=asked.partial_acceptable,
-    )
 
 
 def _building_case(dwelling: _Dwelling, site: DemoSite) -> Story:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from adapters.registers import PlantedCase, Registers, planted_cases
 from exchange.client import Question
-from exchange.model.request import SubjectKey
+from exchange.demo.questions import SLUGS, question
 
-SLUGS = {
-    "91000008": "udbetaling-danmark",
-    "92000028": "odense",
-    "90000055": "aarhus",
-    "90000101": "fjordbanken",
-}
+__all__ = ["SLUGS", "case", "granted", "question_of"]
 
 
 def case(registers: Registers, name: str) -> PlantedCase:
@@ -25,24 +19,7 @@ def case(registers: Registers, name: str) -> PlantedCase:
 
 def question_of(planted: PlantedCase) -> Question:
     """Makes the question of a planted case."""
-    asked = planted.request
-    moment = asked.registration_time
-    registration = datetime.fromisoformat(moment).astimezone(UTC) if moment else None
-    return Question(
-        dataset=asked.dataset,
-        attributes=tuple(asked.attributes),
-        subject=SubjectKey(asked.key, asked.key_value),
-        subject_role=asked.subject_role,
-        purpose=asked.purpose,
-        legal_basis=asked.legal_basis,
-        agreement=asked.agreement,
-        case_reference="SAG-2025-0017",
-        caseworker="sagsbehandler-17",
-        consent_reference=asked.consent,
-        law_date=asked.law_date,
-        registration_time=registration,
-        partial_acceptable=asked.partial_acceptable,
-    )
+    return question(planted, "SAG-2025-0017")
 
 
 def granted(registers: Registers, **changes: Any) -> Question:
