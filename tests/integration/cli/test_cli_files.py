@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import shutil
@@ -223,6 +224,39 @@ def test_policy_bundle_is_the_same_every_time(run: Run, copy: Path, tmp_path: Pa
     assert one.read_bytes() == two.read_bytes()
     assert pack(policy_set.load(DEFAULT_POLICIES)) == one.read_bytes()
     assert policy_set.load(DEFAULT_POLICIES).revision == told["revision"]
+
+
+def test_policy_bundle_is_signed(run: Run, keys: Path, tmp_path: Path) -> None:
+    """With a key it says how it was signed, and the signature is there."""
+    path, key = tmp_path / "b.tar.gz", keys / "policy.key"
+    ran = run("policy", "bundle", "-o", path, "--signing-key", key, "--key-id", "policy-1", "--json")
+    signature = {"algorithm": "ES256", "keyid": "policy-1", "scope": "hjemmel.policy"}
+    assert signature == json.loads(ran.out)["signature"]
+    assert b"/.signatures.json" in gzip.decompress(path.read_bytes())
+    assert (
+        "signed ES256 by policy-1"
+        in run("policy", "bundle", "-o", path, "--signing-key", key, "--key-id", "policy-1").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--signing-key", "policy.key"), "go together"),
+        (("--key-id", "policy-1"), "go together"),
+        (("--signing-key", "nowhere.key", "--key-id", "policy-1"), "nowhere.key"),
+        (("--signing-key", "log.key", "--key-id", "policy-1"), "log.key signs no bundle"),
+    ],
+)
+def test_policy_bundle_is_not_half_signed(
+    run: Run, keys: Path, tmp_path: Path, given: tuple[str, ...], said: str
+) -> None:
+    """Without a name for the key, without a key, or with one that OPA cannot verify by, there is no file."""
+    options = [keys / g if g.endswith(".key") else g for g in given]
+    ran = run("policy", "bundle", "-o", tmp_path / "b.tar.gz", *options)
+    assert ran.status != 0
+    assert said in ran.said.replace("\n", " ")
+    assert not (tmp_path / "b.tar.gz").exists()
 
 
 def test_policy_bundle_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:

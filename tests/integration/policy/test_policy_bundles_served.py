@@ -169,6 +169,22 @@ async def test_bundle_by_another_key_is_never_loaded(
                 assert {"decided": 0} == {"decided": engine.counts.decided}
 
 
+async def test_nobody_writes_beside_the_bundle(
+    http: aiohttp.ClientSession, served: str, keys: Path, tmp_path: Path
+) -> None:
+    """The bundle owns everything: who reaches OPA's API can put no rule and no data beside it."""
+    with opa.beside(served, keys / "policy.pub.pem", tmp_path / "opa.log") as process:
+        await asyncio.to_thread(process.start)
+        rule = 'package batch\n\ndecisions := [{"allow": true}]\n'
+        async with http.put(f"{process.url}/v1/policies/mine", data=rule) as response:
+            assert 400 == response.status
+        for path in ("agreements/mine", "batch", "elsewhere"):
+            async with http.put(f"{process.url}/v1/data/{path}", json={}) as response:
+                assert 400 == response.status
+        async with http.delete(f"{process.url}/v1/policies/hjemmel/batch/batch.rego") as response:
+            assert response.status in {400, 404}
+
+
 async def test_forged_update_leaves_what_was_there(
     store: Store, newer: PolicySet, policies: PolicySet, signer: BundleSigner, keys: Path, tmp_path: Path
 ) -> None:

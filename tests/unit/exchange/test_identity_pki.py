@@ -61,6 +61,8 @@ def test_everything_that_is_needed_is_made(folder: Path) -> None:
         "log.key",
         "log.vkey",
         "vault.key",
+        "policy.key",
+        "policy.pub.pem",
         "participants.json",
     }
     made |= {f"one/{n}" for n in ("cert.key", "cert.pem", "client.json", "request.key")}
@@ -76,7 +78,7 @@ def test_everything_that_is_needed_is_made(folder: Path) -> None:
 def test_private_keys_are_for_their_owner_only(folder: Path) -> None:
     """Every private key has mode 0600, whatever the umask."""
     keys = list(folder.rglob("*.key"))
-    assert len(keys) == 6
+    assert len(keys) == 7
     assert {0o600} == {stat.S_IMODE(path.stat().st_mode) for path in keys}
 
 
