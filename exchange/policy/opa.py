@@ -17,15 +17,16 @@ from typing import Any, NamedTuple, Self
 
 from exchange.errors import Failed
 from exchange.model.decision import Decision
-from exchange.policy import answer
-from exchange.policy.batches import Batches, Closed, Mismatched
+from exchange.policy.batches import Batches, Closed
 from exchange.policy.opa_server import Fault, OpaServer, Unanswered
+from exchange.policy.reading import Reading, Readings
 from exchange.policy.revisions import Revisions
 
 _log = logging.getLogger(__name__)
 _LOOK = 0.5  # seconds between looks at whether the server needs to be asked how it is
 _IDLE = 5.0  # seconds without an answer after which it is
-_REMEMBERED = 8  # revisions whose texts are kept
+
+Input = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,11 @@ class OpaCounts:
     calls: Mapping[int, int]
 
 
-class _Reading(NamedTuple):
-    """What an answer of one revision is read with."""
+class _Answer(NamedTuple):
+    """An answer to one question, and what it is to be read with."""
 
-    revision: str
-    texts: answer.Texts
-    citations: answer.Citations
+    document: Any
+    reading: Reading
 
 
 class OpaEngine:
@@ -66,9 +66,9 @@ class OpaEngine:
         """
         self._server = OpaServer(url, timeout)
         self._revisions = revisions
+        self._readings = Readings(revisions)
         self._timeout = timeout
         self._batches = Batches(self._ask, batch, calls)
-        self._readings: dict[str, _Reading] = {}
         self._problem: Fault | None = None
         self._doubted = False
         self._answered = 0.0
@@ -106,53 +106,63 @@ class OpaEngine:
     @property
     def counts(self) -> OpaCounts:
         """What was done up to now."""
-        return OpaCounts(
-            self._decided, MappingProxyType(dict(self._failed)), MappingProxyType(dict(self._calls))
-        )
+        failed, calls = MappingProxyType(dict(self._failed)), MappingProxyType(dict(self._calls))
+        return OpaCounts(self._decided, failed, calls)
 
-    async def decide(self, policy_input: Mapping[str, Any]) -> Decision:
+    async def decide(self, policy_input: Input) -> Decision:
         """See `exchange.ports.PolicyEngine`. The decision names the revision that made it."""
         try:
-            async with asyncio.timeout(self._timeout):
-                document, reading = await self._batches.ask(policy_input)
-            asked = tuple(policy_input.get("attributes") or ())
-            decision = answer.read(document, asked, *reading)
-        except TimeoutError as error:
-            raise self._failure(Fault.TIMEOUT) from error
+            document, reading = await self._answer(policy_input)
+            decision = reading.decision(document, tuple(policy_input.get("attributes") or ()))
         except Unanswered as error:
-            raise self._failure(error.fault) from error
-        except Closed as error:
-            raise self._failure(Fault.UNREACHABLE) from error
-        except (Mismatched, Failed) as error:
-            raise self._failure(Fault.MALFORMED) from error
+            self._failed[error.fault.name.lower()] += 1
+            self._doubted = True
+            # One for each who asked, never one for a batch: the pipeline puts each one's receipt on it.
+            raise Failed.because(error.fault.code) from error
         self._decided += 1
         return decision
 
-    def _failure(self, fault: Fault) -> Failed:
-        # One for each who asked, never one for a batch: the pipeline attaches each one's own receipt.
-        self._failed[fault.name.lower()] += 1
-        self._doubted = True
-        return Failed.because(fault.code)
+    async def _answer(self, policy_input: Input) -> _Answer:
+        try:
+            async with asyncio.timeout(self._timeout):
+                answered = await self._batches.ask(policy_input)
+        except TimeoutError as error:
+            raise Unanswered(Fault.TIMEOUT) from error
+        except Closed as error:
+            raise Unanswered(Fault.UNREACHABLE) from error
+        if isinstance(answered, Unanswered):
+            raise answered
+        return answered
 
-    async def _ask(self, inputs: Sequence[Mapping[str, Any]]) -> list[tuple[Any, _Reading]]:
+    async def _ask(self, inputs: Sequence[Input]) -> Sequence[_Answer | Unanswered]:
+        try:
+            return await self._call(inputs)
+        except Unanswered as error:
+            if len(inputs) == 1 or error.fault not in {Fault.ERROR, Fault.MALFORMED}:
+                raise
+        # A question that the policies cannot answer must not cost the others theirs.
+        async with asyncio.timeout(self._timeout):
+            return [await self._alone(policy_input) for policy_input in inputs]
+
+    async def _alone(self, policy_input: Input) -> _Answer | Unanswered:
+        try:
+            [answered] = await self._call([policy_input])
+        except Unanswered as error:
+            return error
+        return answered
+
+    async def _call(self, inputs: Sequence[Input]) -> list[_Answer]:
         self._calls[len(inputs)] += 1
-        answered = await self._server.decide(inputs)
-        reading = self._reading(answered.revision)
-        self._answered = asyncio.get_running_loop().time()
+        answers = await self._decisions(inputs)
         self._tell(None)
-        return [(document, reading) for document in answered.decisions]
+        return answers
 
-    def _reading(self, revision: str) -> _Reading:
-        policies = self._revisions.deciding(revision)
-        if policies is None:
-            raise Unanswered(Fault.REVISION)
-        reading = self._readings.get(revision)
-        if reading is None:
-            if len(self._readings) >= _REMEMBERED:
-                self._readings.clear()
-            reading = _Reading(revision, policies.texts, answer.citations_of(policies.data))
-            self._readings[revision] = reading
-        return reading
+    async def _decisions(self, inputs: Sequence[Input]) -> list[_Answer]:
+        answered = await self._server.decide(inputs)
+        reading = self._readings.by(answered.revision)
+        if len(answered.decisions) != len(inputs):  # then each may be anybody's
+            raise Unanswered(Fault.MALFORMED)
+        return [_Answer(document, reading) for document in answered.decisions]
 
     # How it is. A server that nobody asks is asked to decide on nothing, which it must refuse: that takes
     # all that a decision does, the server, its bundle, the rule, and a revision that may decide.
@@ -167,19 +177,16 @@ class OpaEngine:
     async def _probe(self) -> None:
         self._doubted = False
         try:
-            answered = await self._server.decide(({},))
-            reading = self._reading(answered.revision)
-            for document in answered.decisions:
-                answer.read(document, (), *reading)
+            for document, reading in await self._decisions([{}]):
+                reading.decision(document, ())
         except Unanswered as error:
             self._tell(error.fault)
-        except Failed:
-            self._tell(Fault.MALFORMED)
         else:
-            self._answered = asyncio.get_running_loop().time()
             self._tell(None)
 
     def _tell(self, fault: Fault | None) -> None:
+        if fault is None:
+            self._answered = asyncio.get_running_loop().time()
         if fault is not self._problem:
             self._problem = fault
             level = logging.WARNING if fault else logging.INFO

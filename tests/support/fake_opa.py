@@ -17,6 +17,7 @@ class Script:
         status: the HTTP status.
         body: the body's bytes, unless it decides.
         decides: gives the decision document for an input, and the revision that is said to have made it.
+        leaves_out: an input for which it gives no decision at all.
         hang: does not answer at all until it is told to end.
         inputs: what it was asked.
     """
@@ -26,6 +27,7 @@ class Script:
         self.status = 200
         self.body = b"{}"
         self.decides: tuple[Callable[[Any], Any], str] | None = None
+        self.leaves_out: Any = None
         self.hang = False
         self.inputs: list[Any] = []
         self.ending = threading.Event()
@@ -45,7 +47,7 @@ class Script:
             return self.body
         decide, revision = self.decides
         provenance = {"version": "1.0", "bundles": {"bundle.tar.gz": {"revision": revision}}}
-        decisions = [decide(item) for item in asked["input"]["items"]]
+        decisions = [decide(item) for item in asked["input"]["items"] if item != self.leaves_out]
         return json.dumps({"result": decisions, "provenance": provenance}).encode()
 
 

@@ -96,6 +96,38 @@ async def test_one_bad_answer_fails_one_question(
     assert ["0", "1", "POLICY_ANSWER_INVALID", "3", "4"] == versions
 
 
+async def test_question_that_breaks_the_policies_costs_nobody_else_the_answer(
+    policies: PolicySet, planted_inputs: dict[str, Input], tmp_path: Path
+) -> None:
+    """Where OPA gives an error for a whole batch, all but the question that it stumbles over are decided."""
+    stumble = 'package decision\n\ndecision := "nothing" if input.agreement == "poison"\n\n'
+    stumble += 'decision := "another" if input.agreement == "poison"\n'
+    broken = PolicySet({**policies.modules, "decision/stumble.rego": stumble}, policies.data)
+    lawful = planted_inputs["family-income-applicant"]
+    asked = [lawful, lawful, {**lawful, "agreement": "poison"}, lawful]
+    async with held(broken, Store(broken), tmp_path) as engine:
+        ended = await asyncio.gather(*(engine.decide(i) for i in asked), return_exceptions=True)
+        assert {"error": 1} == engine.counts.failed
+        assert {4: 1, 1: 4} == engine.counts.calls
+    assert [True, True, "POLICY_FAILED", True] == [
+        e.allow if isinstance(e, Decision) else str(e) for e in ended
+    ]
+
+
+async def test_answers_that_do_not_match_the_questions_are_nobodys(
+    engine_on: Open, scripted: tuple[Script, str], policies: PolicySet
+) -> None:
+    """A server that leaves an answer out is asked one by one, so that nobody gets somebody else's."""
+    script, url = scripted
+    script.leaves_out = {"number": 1}
+    script.decides = (refusing, policies.revision)
+    async with engine_on(url) as engine:
+        asked = [engine.decide({"number": n}) for n in range(3)]
+        ended = await asyncio.gather(*asked, return_exceptions=True)
+    versions = [e.legal_basis_version if isinstance(e, Decision) else str(e) for e in ended]
+    assert ["0", "POLICY_ANSWER_INVALID", "2"] == versions
+
+
 async def test_failures_of_a_batch_are_not_one_failure(engine_on: Open, scripted: tuple[Script, str]) -> None:
     """Each who asked gets an error of its own, on which its own receipt can be put."""
     script, url = scripted
