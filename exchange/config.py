@@ -108,8 +108,8 @@ class Policy(_Section):
         30, description="Seconds that the revision before may still decide after a change, for engine `opa`."
     )
     opa_url: str = Field("http://127.0.0.1:8181", description="The OPA server, for engine `opa`.")
-    opa_batch: int = Field(64, ge=1, le=1000, description="Most decisions that one call of it asks for.")
-    opa_calls: int = Field(4, ge=1, le=64, description="Most calls of it under way at once.")
+    opa_batch: int = Field(32, ge=1, le=1000, description="Most decisions that one call of it asks for.")
+    opa_calls: int = Field(2, ge=1, le=64, description="Most calls of it under way at once.")
     bundle_address: AddressOrNone = Field(
         "", description="Host and port where OPA servers fetch the policies, HTTP. Empty: none."
     )

@@ -24,7 +24,7 @@ from exchange.policy.revisions import Revisions
 
 _log = logging.getLogger(__name__)
 _LOOK = 0.5  # seconds between looks at whether the server needs to be asked how it is
-_IDLE = 5.0  # seconds without an answer after which it is
+_IDLE = 1.0  # seconds without an answer after which it is
 
 Input = Mapping[str, Any]
 

@@ -60,20 +60,11 @@ class Way:
     calls: int
 
 
-_BATCHED = (
-    (64, 64, 1),
-    (64, 64, 4),
-    (64, 16, 1),
-    (64, 16, 4),
-    (64, 16, 8),
-    (256, 16, 8),
-    (256, 64, 4),
-    (1, 16, 4),
-)
+_BATCHED = ((1, 32, 2), (64, 16, 1), (64, 32, 1), (64, 64, 1), (64, 32, 2), (64, 32, 4), (256, 32, 2))
 WAYS = (
-    Way("OPA, one by one, one connection", 1, 1, 1),
-    Way("OPA, pool of 16 connections, 64 askers", 64, 1, 16),
-    *(Way(f"OPA, {c} calls of up to {b}, {a} askers", a, b, c) for a, b, c in _BATCHED),
+    Way("OPA, one by one on one connection", 1, 1, 1),
+    Way("OPA, calls 16, batch 1, askers 64", 64, 1, 16),
+    *(Way(f"OPA, calls {c}, batch {b}, askers {a}", a, b, c) for a, b, c in _BATCHED),
     Way("embedded", 1, 0, 0),
 )
 
