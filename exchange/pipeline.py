@@ -214,7 +214,7 @@ class _Exchange:
         self._note(policy_revision=decision.revision)
         if not decision.answers(asked.request.attributes, part_will_do=asked.request.partial_acceptable):
             raise Failed.because("POLICY_ANSWER_INVALID")
-        self._note(legal_basis_version=decision.legal_basis_version)
+        self._note(legal_basis_version=decision.legal_basis_version, policy_revision=decision.revision)
         if not decision.allow:
             raise Refused(*decision.all_reasons, decision=decision)
         self._note(attributes_granted=decision.granted)
