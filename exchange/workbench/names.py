@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,9 +124,10 @@ def plain(texts: Mapping[str, Text], name: str) -> Text:
     return texts.get(name, Text(name, name))
 
 
-def told(duty: Duty) -> Text:
-    """An obligation in words."""
+def told(duty: Duty, granted: Collection[str] = ()) -> Text:
+    """An obligation in words; `granted` are the attributes beside which it is told."""
     names = ", ".join(duty.attributes)
+    every = set(duty.attributes) == set(granted) and len(duty.attributes) > 1
     if duty.effect == "indicate":
         return Text(f"only a yes or no for each of {names}", f"kun et ja eller nej for hver af {names}")
     if duty.effect == "review":
@@ -136,8 +137,8 @@ def told(duty: Duty) -> Text:
         )
     when = _when(duty)
     return Text(
-        f"{names} withheld when {when.en}, or when that cannot be answered",
-        f"{names} tilbageholdes, når {when.da}, eller når det ikke kan besvares",
+        f"{'all' if every else names} withheld when {when.en}, or when that cannot be answered",
+        f"{'alle' if every else names} tilbageholdes, når {when.da}, eller når det ikke kan besvares",
     )
 
 

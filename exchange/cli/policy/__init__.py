@@ -12,6 +12,8 @@ from exchange.config import DEFAULT_POLICIES
 _COMMANDS = {
     "check": "Check that a policy set loads whole: schemas, modules, texts, allowed built-ins.",
     "test": "Run the policies' own tests on the embedded engine.",
+    "matrix": "Show what the policies permit, and what a change of them changes.",
+    "explain": "Explain one decision, condition by condition, and find the nearest lawful request.",
     "publish": "Put a policy set in force, without a restart.",
     "rollback": "Put an earlier revision in force again.",
     "withdraw": "Bar a revision from ever deciding again.",
