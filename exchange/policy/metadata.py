@@ -35,7 +35,7 @@ def read_texts(modules: Mapping[str, str]) -> dict[tuple[str, str], RuleText]:
         package = re.search(r"^package\s+([\w.]+)", module, re.MULTILINE)
         if package is None:
             raise ValueError(f"{path}: a module begins with its package")
-        for line, block in _blocks(path, module):
+        for line, block in blocks(path, module):
             custom = block.get("custom") or {}
             if "failure_msg" not in custom:
                 continue
@@ -49,7 +49,12 @@ def read_texts(modules: Mapping[str, str]) -> dict[tuple[str, str], RuleText]:
     return texts
 
 
-def _blocks(path: str, module: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def blocks(path: str, module: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Reads the METADATA blocks of a module, each with the line that it begins on.
+
+    Raises:
+        ValueError: a block is no YAML, or no mapping.
+    """
     lines = module.splitlines()
     for number, line in enumerate(lines):
         if line.strip() != "# METADATA":
