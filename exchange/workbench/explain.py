@@ -22,6 +22,8 @@ from exchange.workbench.rules import Rule, read_rules
 _INVALID = "INPUT_INVALID"
 _WHOLE = {"deny", "is_valid"}
 _CONSENT = "CONSENT_"
+_SEEN = ("deny", "cited", "permit", "opened", "carried", "requires_consent")
+_NOTHING_SEEN: dict[str, Any] = dict.fromkeys(_SEEN)
 _NOTHING_GRANTED = Decision(
     allow=False, granted=(), refused=(), reasons=(), obligations=(), legal_basis_version="", revision=""
 )
@@ -107,13 +109,10 @@ def explain(asker: Asker, policy_input: Input) -> Explanation:
     """
     rules = read_rules(asker.policies)
     decision, failure = _decide(asker, policy_input)
-    valid, deny, cited, permit, opened, carried, needs_consent = asker.values(
-        policy_input,
-        *(f"data.decision.{name}" for name in ("is_valid", "deny", "cited", "permit", "opened", "carried")),
-        "data.decision.requires_consent",
-    )
-    package, permit = (cited or {}).get("package", ""), permit or {}
-    failed = set(deny or ()) | set(permit.get("deny") or ()) if valid else {_INVALID}
+    valid = asker.values(policy_input, "data.decision.is_valid")[0] is True
+    seen = _seen(asker, policy_input) if valid else _NOTHING_SEEN
+    package, permit = (seen["cited"] or {}).get("package", ""), seen["permit"] or {}
+    failed = set(seen["deny"] or ()) | set(permit.get("deny") or ()) if valid else {_INVALID}
     whole = [r for r in rules if r.name in _WHOLE and r.package in {"decision", package}]
     taken_out = [
         (item["attribute"], rule)
@@ -125,8 +124,8 @@ def explain(asker: Asker, policy_input: Input) -> Explanation:
         Verdict(
             attribute=name,
             granted=name in decision.granted,
-            opened=name in (opened or ()),
-            carried=name in (carried or ()),
+            opened=name in (seen["opened"] or ()),
+            carried=name in (seen["carried"] or ()),
             taken_out=tuple(rule for attribute, rule in taken_out if attribute == name),
         )
         for name in _names(policy_input)
@@ -137,13 +136,19 @@ def explain(asker: Asker, policy_input: Input) -> Explanation:
         revision=asker.policies.revision,
         decision=decision,
         failure=failure,
-        conditions=_conditions(whole, failed, needs_consent=bool(needs_consent)),
+        conditions=_conditions(whole, failed, needs_consent=seen["requires_consent"] is True),
         verdicts=verdicts,
         attribute_rules={r.code: r for r in rules if r.package == "decision" and r.name not in _WHOLE},
         duties=duties_of(decision),
         proposals=proposals,
         elsewhere=elsewhere,
     )
+
+
+def _seen(asker: Asker, policy_input: Input) -> dict[str, Any]:
+    """What the policies found on the way to their decision."""
+    values = asker.values(policy_input, *(f"data.decision.{name}" for name in _SEEN))
+    return dict(zip(_SEEN, values, strict=True))
 
 
 def _decide(asker: Asker, policy_input: Input) -> tuple[Decision, str]:

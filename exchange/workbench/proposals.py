@@ -158,7 +158,7 @@ class _Search:
                 yield name, agreement["datasets"].get(self._asked["dataset"], ())
 
     def _days(self) -> list[str]:
-        """The day whose law was to decide; the day of the request; the nearest day the cited law was in force."""
+        """The day asked for, the day of the request, and days on which the cited law was in force."""
         day, today = self._asked["law_date"], self._asked["time"][:10]
         basis = (self._data.get("legal_bases") or {}).get(self._asked["legal_basis"]) or {}
         edges = []
