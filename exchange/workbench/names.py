@@ -9,6 +9,7 @@ from typing import Any
 from exchange.model.catalogue import Catalogue, Text
 from exchange.policy.answer import Citation
 from exchange.policy.policy_set import PolicySet
+from exchange.workbench.citations import citation
 from exchange.workbench.permission import Duty
 
 ROLES = {
@@ -39,6 +40,7 @@ KINDS = {
     "private": Text("private party", "privat part"),
     "state": Text("state authority", "statslig myndighed"),
     "udbetaling_danmark": Text("Udbetaling Danmark", "Udbetaling Danmark"),
+    "vurderingsstyrelsen": Text("property assessment agency", "Vurderingsstyrelsen"),
 }
 SENSITIVITIES = {
     "ordinary": Text("ordinary", "almindelig"),
@@ -88,12 +90,15 @@ class Names:
     def law(self, name: str) -> Law:
         """A legal basis, its citation labelled where nobody verified it."""
         basis = self._of("legal_bases", name)
-        citation = Citation(basis.get("citation", name), basis.get("verified", False))
+        verified = basis.get("verified", False)
+        en, da = (
+            Citation(basis.get("citation", text), verified) for text in (citation(name).en, citation(name).da)
+        )
         return Law(
             id=name,
             title=_text(basis.get("title"), name),
-            citation=Text(citation.labelled_en, citation.labelled_da),
-            verified=citation.verified,
+            citation=Text(en.labelled_en, da.labelled_da),
+            verified=verified,
             dates_verified=basis.get("dates_verified", False),
             url=basis.get("url", ""),
         )
