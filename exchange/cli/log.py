@@ -49,9 +49,9 @@ def verify(config_path: Path, url: str | None, vkey: Path | None, as_json: bool)
         settings = load(config_path)
         url = url or settings.log.url
         master = MasterKey(read_private(settings.vault.master_key))
-        keys = SubjectKeys(_existing(settings.vault.url), master)
+        keys = SubjectKeys(existing(settings.vault.url), master)
         verifier = read_vkey(settings.log.signing_key.with_suffix(".vkey"))
-    engine = _existing(anchored_url(url or "", Path.cwd()))
+    engine = existing(anchored_url(url or "", Path.cwd()))
     with progress("Verifying entries", quiet=as_json) as advance:
         try:
             report = verify_log(engine, verifier, keys, advance)
@@ -129,7 +129,12 @@ def render(report: Report) -> None:
     console.print(f"[bold red]The log does not hold.[/] First bad place: {report.findings[0].place}.")
 
 
-def _existing(url: str) -> sa.Engine:
+def existing(url: str) -> sa.Engine:
+    """Connects to a database that is there already.
+
+    Raises:
+        CommandError: it is a file that does not exist, and that connecting would make.
+    """
     path = Path(url.removeprefix("sqlite:///"))
     if url.startswith("sqlite:///") and not path.exists():
         raise CommandError(f"there is no database at {path}")

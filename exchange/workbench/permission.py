@@ -88,7 +88,7 @@ def _duty(obligation: Obligation) -> Duty:
     when = obligation.when
     return Duty(
         id=obligation.id,
-        effect=getattr(obligation, "effect", "withhold"),
+        effect=obligation.effect.value,
         attributes=tuple(sorted(obligation.attributes)),
         fact=when.fact if when else "",
         test=when.test if when else "",

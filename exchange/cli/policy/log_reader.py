@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import sqlalchemy as sa
-
-from audit import database
 from audit.files import read_private
 from audit.reader import LogReader
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
-from exchange.cli.output import CommandError, read_vkey
+from exchange.cli.log import existing
+from exchange.cli.output import read_vkey
+from exchange.cli.policy.archive import archive_of
 from exchange.config import load
 from exchange.policy import policy_set
 from exchange.policy.policy_set import PolicySet
@@ -26,13 +25,13 @@ def open_log(config_path: Path) -> LogReader:
         LogError: a key cannot be read.
     """
     settings = load(config_path)
-    keys = SubjectKeys(_existing(settings.vault.url), MasterKey(read_private(settings.vault.master_key)))
+    keys = SubjectKeys(existing(settings.vault.url), MasterKey(read_private(settings.vault.master_key)))
     verifier = read_vkey(settings.log.signing_key.with_suffix(".vkey"))
-    return LogReader(_existing(settings.log.url), verifier, keys)
+    return LogReader(existing(settings.log.url), verifier, keys)
 
 
 def policies_at(place: str, config_path: Path) -> PolicySet:
-    """Gives the policy set in a folder, or that of a revision from the log's archive.
+    """Gives the policy set in a folder, or that of a revision (its beginning will do) in the log's archive.
 
     Raises:
         CommandError, ConfigError, LogError: see `open_log`; or no such revision ever decided there.
@@ -41,11 +40,5 @@ def policies_at(place: str, config_path: Path) -> PolicySet:
     folder = Path(place)
     if folder.is_dir():
         return policy_set.load(folder)
-    return PolicySet.from_bundle(open_log(config_path).policy_bundle(place))
-
-
-def _existing(url: str) -> sa.Engine:
-    path = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and not path.exists():
-        raise CommandError(f"there is no database at {path}")
-    return database.connect(url)
+    with archive_of(config_path) as archive:
+        return PolicySet.from_bundle(archive.bundle(archive.find(place)))
