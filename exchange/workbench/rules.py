@@ -12,7 +12,7 @@ from exchange.policy.metadata import blocks
 from exchange.policy.policy_set import PolicyError, PolicySet
 
 #: The order in which people think of conditions; modules of other names come last.
-_ORDER = ("shape", "request", "law_deny", "agreement_deny", "consent")
+_ORDER = ("shape", "request", "law_deny", "manner", "agreement_deny", "consent")
 
 
 @dataclass(frozen=True, slots=True)
