@@ -19,3 +19,8 @@ def citation(name: str) -> Text:
         section = f"{_ACTS[act]} § {', stk. '.join(parts)}"
         return Text(section, section)
     return Text(name, name)
+
+
+def web_address(url: str) -> str:
+    """The address of a law's page, or nothing where it is none of the web: policies' data is not trusted."""
+    return url if url.startswith(("https://", "http://")) else ""

@@ -9,7 +9,7 @@ from typing import Any
 from exchange.model.catalogue import Catalogue, Text
 from exchange.policy.answer import Citation
 from exchange.policy.policy_set import PolicySet
-from exchange.workbench.citations import citation
+from exchange.workbench.citations import citation, web_address
 from exchange.workbench.permission import Duty
 
 ROLES = {
@@ -100,7 +100,7 @@ class Names:
             citation=Text(en.labelled_en, da.labelled_da),
             verified=verified,
             dates_verified=basis.get("dates_verified", False),
-            url=basis.get("url", ""),
+            url=web_address(basis.get("url", "")),
         )
 
     def agreement(self, name: str) -> Mapping[str, Any]:

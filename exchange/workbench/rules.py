@@ -10,6 +10,7 @@ from typing import Any
 from exchange.model.catalogue import Text
 from exchange.policy.metadata import blocks
 from exchange.policy.policy_set import PolicyError, PolicySet
+from exchange.workbench.citations import web_address
 
 #: The order in which people think of conditions; modules of other names come last.
 _ORDER = ("shape", "request", "law_deny", "manner", "agreement_deny", "consent")
@@ -62,7 +63,7 @@ def read_rules(policies: PolicySet) -> tuple[Rule, ...]:
 
 def _rule(package: str, name: str, block: Mapping[str, Any], place: str) -> Rule:
     custom, title = block["custom"], block.get("title", "")
-    message = custom["failure_msg"]
+    message, resources = custom["failure_msg"], block.get("related_resources") or ()
     return Rule(
         package=package,
         name=name,
@@ -70,7 +71,7 @@ def _rule(package: str, name: str, block: Mapping[str, Any], place: str) -> Rule
         title=Text(title, custom.get("title_da", title)),
         message=Text(message["en"].strip(), message["da"].strip()),
         law=custom.get("legal_basis", ""),
-        links=tuple(link["ref"] for link in block.get("related_resources") or ()),
+        links=tuple(filter(None, (web_address(link["ref"]) for link in resources))),
         after=tuple(custom.get("after") or ()),
         place=place,
     )
