@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from audit import vault
 from audit.schema import subject_keys
-from audit.vault import MasterKey
+from audit.vault import MasterKey, MasterKeyError
 
 _CACHED = 10_000
+_ASKED = 4096  # keys in one query
 
 
 class SubjectKeys:
@@ -64,6 +65,20 @@ class SubjectKeys:
     def find(self, key_id: str) -> bytes | None:
         """Gives a kept key, or nothing where it was erased or never made."""
         return self._find([key_id]).get(key_id)
+
+    def find_each(self, key_ids: Collection[str]) -> dict[str, bytes | MasterKeyError]:
+        """Gives the kept ones of many keys, or why one does not unwrap; erased ones are left out."""
+        found: dict[str, bytes | MasterKeyError] = {}
+        wanted = list(key_ids)
+        with self._engine.connect().execution_options(read_only=True) as connection:
+            for begin in range(0, len(wanted), _ASKED):
+                some = wanted[begin : begin + _ASKED]
+                for row in connection.execute(sa.select(subject_keys).where(subject_keys.c.key_id.in_(some))):
+                    try:
+                        found[row.key_id] = self._master.unwrap(row.key_id, row.wrapped)
+                    except MasterKeyError as error:
+                        found[row.key_id] = error
+        return found
 
     def _find(self, key_ids: Collection[str]) -> dict[str, bytes]:
         query = sa.select(subject_keys).where(subject_keys.c.key_id.in_(key_ids))

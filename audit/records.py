@@ -1,0 +1,145 @@
+"""Reading a log in bulk: entries with one of their sealed values, range by range.
+
+For whoever goes through a log again. Owns nothing and writes nothing; runs beside the writer. It takes
+the entries as they stand: that they are the ones that were recorded is what `audit.verify` proves. What
+is sealed is held to its entry: it must have been sealed for that very leaf, and open its commitment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+
+from audit import entry, vault
+from audit.commitment import opens
+from audit.entry import Entry
+from audit.errors import FormatError, LogError, VerificationError
+from audit.schema import entries, sealed
+from audit.subject_keys import SubjectKeys
+from audit.vault import MasterKeyError
+
+_KEYS = 100_000  # most kept in memory
+_NOT_BYTES = "is not stored as bytes"
+
+
+class State(Enum):
+    """What became of the sealed value that was looked for."""
+
+    OPENED = "opened"
+    ABSENT = "absent"  # the entry commits to none
+    ERASED = "erased"  # its key is gone
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An entry, and one value that was sealed with it.
+
+    Attributes:
+        index: where it stands.
+        entry: its public part, where it could be read.
+        state: what became of the value.
+        value: the value, where it could be opened.
+        problem: what is broken.
+    """
+
+    index: int
+    entry: Entry | None
+    state: State
+    value: bytes = b""
+    problem: str = ""
+
+
+class RecordReader:
+    """Reads ranges of a log. Used by one thread."""
+
+    def __init__(self, engine: sa.Engine, keys: SubjectKeys) -> None:
+        """Takes the log's database, and the keys that open sealed parts."""
+        self._engine = engine
+        self._keys = keys
+        self._known: dict[str, bytes | MasterKeyError | None] = {}
+
+    def read(
+        self, first: int, end: int, name: str, wanted: Callable[[Entry], bool] | None = None
+    ) -> Iterator[Record]:
+        """Reads the entries at the indexes from `first` up to, not including, `end`.
+
+        Args:
+            first: the first index.
+            end: the index after the last one.
+            name: of the sealed value, one of `entry.COMMITTED`.
+            wanted: tells of an entry whether it is looked for; others are left out, unopened.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database failed.
+        """
+        rows = self._rows(first, end)
+        self._learn({row.key_id for row in rows if isinstance(row.key_id, str)})
+        position = 0
+        for index in range(first, end):
+            if position == len(rows) or rows[position].log_index != index:
+                yield Record(index, None, State.BROKEN, problem="is missing")
+                continue
+            row = rows[position]
+            position += 1
+            record = self._record(index, row, name, wanted)
+            if record is not None:
+                yield record
+
+    def _record(
+        self, index: int, row: Any, name: str, wanted: Callable[[Entry], bool] | None
+    ) -> Record | None:
+        try:
+            content, commitments = _decoded(row.leaf)
+        except FormatError as error:
+            return Record(index, None, State.BROKEN, problem=str(error))
+        if wanted is not None and not wanted(content):
+            return None
+        if name not in commitments:
+            return Record(index, content, State.ABSENT)
+        try:
+            value = self._open(row, commitments, name)
+        except LogError as error:
+            return Record(index, content, State.BROKEN, problem=str(error))
+        return Record(index, content, State.ERASED if value is None else State.OPENED, value or b"")
+
+    def _open(self, row: Any, commitments: dict[str, str], name: str) -> bytes | None:
+        if row.data is None:
+            raise VerificationError("has no sealed part")
+        key = self._known.get(row.key_id)
+        if key is None:
+            return None
+        if isinstance(key, MasterKeyError):
+            raise key
+        if not isinstance(row.data, bytes):
+            raise VerificationError(f"the sealed part {_NOT_BYTES}")
+        opening, value = vault.unseal_value(key, row.leaf, row.data, name) or (b"", b"")
+        if not opens(commitments, opening, name, value):
+            raise VerificationError(f"the sealed {name} is not what the entry commits to")
+        return value
+
+    def _learn(self, key_ids: set[str]) -> None:
+        if len(self._known) > _KEYS:
+            self._known.clear()
+        missing = key_ids - self._known.keys()
+        self._known |= dict.fromkeys(missing) | self._keys.find_each(missing)
+
+    def _rows(self, first: int, end: int) -> list[Any]:
+        query = (
+            sa.select(entries.c.index.label("log_index"), entries.c.leaf, sealed.c.key_id, sealed.c.data)
+            .outerjoin(sealed, sealed.c.index == entries.c.index)
+            .where(entries.c.index >= first, entries.c.index < end)
+            .order_by(entries.c.index)
+        )
+        with self._engine.connect().execution_options(read_only=True) as connection:
+            return list(connection.execute(query))
+
+
+def _decoded(leaf: Any) -> tuple[Entry, dict[str, str]]:
+    if not isinstance(leaf, bytes):
+        raise FormatError(_NOT_BYTES)
+    return entry.decode(leaf)
