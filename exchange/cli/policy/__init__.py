@@ -19,6 +19,7 @@ _COMMANDS = {
     "withdraw": "Bar a revision from ever deciding again.",
     "revisions": "Show what was in force, and when.",
     "simulate": "Have a candidate decide beside the set in force, on live requests.",
+    "replay": "Decide recorded requests again: as they were, and as a candidate would.",
     "bundle": "Pack a policy set as a bundle for an OPA server.",
 }
 

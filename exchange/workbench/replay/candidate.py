@@ -39,6 +39,8 @@ def find(name: str, archived: Callable[[str], bytes]) -> PolicySet:
         policies = read_bundle(path.read_bytes(), name)
     elif re.fullmatch(r"[0-9a-f]{64}", name):
         policies = PolicySet.from_bundle(archived(name))
+        if policies.revision != name:
+            raise PolicyError(f"revision {name} is archived as another one: run hjemmel policy replay")
     else:
         raise PolicyError(f"{name} is no folder, no bundle and no revision (64 hexadecimal digits)")
     EmbeddedEngine(policies, timeout=1).close()  # compiles, and uses only built-ins that are allowed
