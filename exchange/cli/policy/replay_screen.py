@@ -7,21 +7,10 @@ from rich.text import Text
 
 from exchange.cli.output import console
 from exchange.workbench.replay.change import NOTICED, Aspect, Effect
-from exchange.workbench.replay.findings import TITLES
 from exchange.workbench.replay.report import SHOWN, Report, Row
-from exchange.workbench.replay.tally import Dimension
+from exchange.workbench.replay.texts import DIMENSIONS, EFFECTS, ENTRIES, PROBLEMS
 
 _MOST = 12  # rows of a table, findings: a screenful
-_HEADINGS = {
-    Dimension.AUTHORITY: "authority",
-    Dimension.PURPOSE: "purpose",
-    Dimension.LEGAL_BASIS: "legal basis",
-    Dimension.DATASET: "dataset",
-    Dimension.REASON: "reason",
-    Dimension.GAINED: "attribute newly granted",
-    Dimension.LOST: "attribute no longer granted",
-    Dimension.KIND: "kind",
-}
 
 
 def show(report: Report) -> None:
@@ -29,14 +18,10 @@ def show(report: Report) -> None:
     tally, entries = report.tally, report.tally.entries
     _line("log", f"{report.log}, {report.size} entries")
     _line("replayed", f"{_span(report)}: {entries.read} entries, {entries.replayed} decided again")
-    others = {
-        "refused before a decision": entries.without_input,
-        "without an answer of the engine": entries.undecided,
-        "erased": entries.erased,
-        "that cannot be decided again": entries.broken,
-    }
+    others = {name: getattr(entries, name) for name in ENTRIES if name != "replayed"}
     if any(others.values()):
-        _line("others", ", ".join(f"{n} {what}" for what, n in others.items() if n))
+        told = (f"{n} {ENTRIES[name].en.lower()}" for name, n in others.items() if n)
+        _line("others", ", ".join(told))
     for revision, number in sorted(tally.revisions.items()):
         _line("revision", f"{revision[:16]}… decided {number}")
     _findings(report)
@@ -63,7 +48,7 @@ def _findings(report: Report) -> None:
         text.append(
             _plain(f"entry {finding.index}", finding.request_id and f" ({finding.request_id})"), "default"
         )
-        text.append(_plain(f": {TITLES[finding.problem].lower()}: recorded "), "default")
+        text.append(_plain(f": {PROBLEMS[finding.problem].en.lower()}: recorded "), "default")
         text.append(_plain(finding.recorded), "bold default")
         text.append(", expected ", "default")
         text.append(_plain(finding.computed), "bold default")
@@ -94,13 +79,13 @@ def _candidate(report: Report) -> None:
     for dimension in SHOWN:
         rows = report.rows(dimension)
         if rows:
-            console.print(_grouped(dimension, rows))
+            console.print(_grouped(DIMENSIONS[dimension].en.lower(), rows))
     if not any(report.effect(effect).number for effect in NOTICED):
         console.print("[bold green]The candidate would change no decision.[/]")
 
 
-def _grouped(dimension: Dimension, rows: list[Row]) -> Table:
-    table = _table(_HEADINGS[dimension])
+def _grouped(heading: str, rows: list[Row]) -> Table:
+    table = _table(heading)
     table.add_column("e.g. entries", style="dim")
     for row in rows[:_MOST]:
         name = f" {row.name.en}" if row.name.en != row.value else ""
@@ -117,7 +102,7 @@ def _table(heading: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column(heading)
     for effect in Effect:
-        table.add_column(effect.value.replace("_", " "), justify="right")
+        table.add_column(EFFECTS[effect].en.lower(), justify="right")
     return table
 
 

@@ -21,20 +21,6 @@ class Problem(StrEnum):
     RELEASED = "released"
 
 
-TITLES = {
-    Problem.ENTRY: "Entries missing or unreadable",
-    Problem.SEALED: "Sealed parts altered or missing",
-    Problem.INPUT: "Entries that contradict their policy input",
-    Problem.REVISION: "Policy sets missing or altered",
-    Problem.OUTCOME: "Outcomes that the policy did not lead to",
-    Problem.GRANTED: "Attributes granted otherwise",
-    Problem.VERSION: "Another version of the legal basis",
-    Problem.REASONS: "Other reasons",
-    Problem.OBLIGATIONS: "Other obligations",
-    Problem.RELEASED: "Attributes released otherwise",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that does not hold. No personal data: names, codes and times only.
