@@ -19,7 +19,7 @@ ENVELOPE = Envelope(b"body " * 60, "signature " * 50)  # as large as real ones
 
 def decided(
     number: int,
-    policy_input: Mapping[str, Any],
+    asked: Mapping[str, Any],
     decision: Decision | None,
     *,
     time: str = "",
@@ -30,40 +30,40 @@ def decided(
 
     Args:
         number: makes its request id.
-        policy_input: what the policy was asked.
+        asked: what the policy was asked.
         decision: what it answered; none where it gave no answer.
         time: of the request, where it is not the input's.
         subject: whom it is about.
         changes: fields of the draft that differ.
     """
     draft = Draft(
-        kind=policy_input["kind"],
-        time=datetime.fromisoformat(time or policy_input["time"]),
+        kind=asked["kind"],
+        time=datetime.fromisoformat(time or asked["time"]),
         envelope=ENVELOPE,
-        caller=policy_input["processor"] or policy_input["consumer"],
+        caller=asked["processor"] or asked["consumer"],
         request_id=request_id(number),
-        consumer=policy_input["consumer"],
-        provider=policy_input["provider"],
-        processor=policy_input["processor"],
-        dataset=policy_input["dataset"],
-        attributes_asked=tuple(policy_input["attributes"]),
-        purpose=policy_input["purpose"],
-        legal_basis=policy_input["legal_basis"],
-        agreement=policy_input["agreement"],
-        law_date=policy_input["law_date"],
+        consumer=asked["consumer"],
+        provider=asked["provider"],
+        processor=asked["processor"],
+        dataset=asked["dataset"],
+        attributes_asked=tuple(asked["attributes"]),
+        purpose=asked["purpose"],
+        legal_basis=asked["legal_basis"],
+        agreement=asked["agreement"],
+        law_date=asked["law_date"],
         subject=SubjectKey("personnummer", subject),
         caseworker="sagsbehandler-17",
         case_reference="SAG-2025-0017",
-        policy_input=policy_input,
+        policy_input=asked,
     )
     if decision is None:
         draft = replace(draft, outcome=Outcome.FAILED, reasons=("POLICY_TIMEOUT",))
     else:
-        draft = replace(draft, policy_revision=decision.revision, **_ended(policy_input, decision))
+        draft = replace(draft, policy_revision=decision.revision, **_ended(asked, decision))
     return submission(replace(draft, **changes))
 
 
-def _ended(policy_input: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
+def _ended(asked: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
     codes = tuple(dict.fromkeys(r.code for r in decision.all_reasons))
     version = decision.legal_basis_version
     if not decision.allow:
@@ -73,7 +73,7 @@ def _ended(policy_input: Mapping[str, Any], decision: Decision) -> dict[str, Any
         "legal_basis_version": version,
         "attributes_granted": decision.granted,
     }
-    if policy_input["kind"] == Kind.DRY_RUN:
+    if asked["kind"] == Kind.DRY_RUN:
         return done
     return done | {
         "attributes_released": decision.granted,

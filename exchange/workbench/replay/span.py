@@ -70,7 +70,8 @@ class Span:
         end = size if last.index is None else min(size, last.index + 1)
         if first.index is not None and first.index >= size:
             raise SpanError(f"the log has {size} entries: there is none at index {first.index}")
-        if begin > end or (first.day and last.day and first.day > last.day):
+        ends = last.index is not None and last.index < begin
+        if ends or (first.day and last.day and first.day > last.day):
             raise SpanError("the span ends before it begins")
         return cls(begin, end, first.day, last.day)
 
