@@ -211,7 +211,6 @@ class _Exchange:
         policy_input = await self._policy_input(asked)
         self._note(policy_input=policy_input, policy_revision=self._parts.policy.revision)
         decision = await self._parts.policy.decide(policy_input)
-        self._note(policy_revision=decision.revision)
         if not decision.answers(asked.request.attributes, part_will_do=asked.request.partial_acceptable):
             raise Failed.because("POLICY_ANSWER_INVALID")
         self._note(legal_basis_version=decision.legal_basis_version, policy_revision=decision.revision)

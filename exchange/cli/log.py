@@ -9,13 +9,12 @@ import orjson
 import sqlalchemy as sa
 from rich.table import Table
 
-from audit import database
 from audit.files import read_private
-from audit.reader import LogReader
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
 from audit.verify import Report, verify_log
 from exchange.cli.config import config_option
+from exchange.cli.opening import existing, open_log
 from exchange.cli.output import CommandError, console, json_option, progress, read_vkey, result
 from exchange.config import anchored_url, load
 
@@ -79,12 +78,8 @@ def verify(config_path: Path, url: str | None, vkey: Path | None, as_json: bool)
 @json_option
 def reviews(config_path: Path, as_json: bool) -> None:
     """Show what waits for a second person: exchanges that the law allows for urgent danger only."""
-    settings = load(config_path)
-    engine = _existing(settings.log.url)
-    verifier = read_vkey(settings.log.signing_key.with_suffix(".vkey"))
-    keys = SubjectKeys(_existing(settings.vault.url), MasterKey(read_private(settings.vault.master_key)))
     try:
-        waiting = LogReader(engine, verifier, keys).to_review()
+        waiting = open_log(config_path).to_review()
     except sa.exc.SQLAlchemyError as error:
         raise CommandError(f"the log cannot be read: {type(error).__name__}") from error
     document = {"waiting": [{"index": w.index, "entry": orjson.loads(w.leaf)} for w in waiting]}
@@ -127,15 +122,3 @@ def render(report: Report) -> None:
     if len(report.findings) > 10:  # noqa: PLR2004  # a screenful
         console.print(f"  and {len(report.findings) - 10} more findings")
     console.print(f"[bold red]The log does not hold.[/] First bad place: {report.findings[0].place}.")
-
-
-def existing(url: str) -> sa.Engine:
-    """Connects to a database that is there already.
-
-    Raises:
-        CommandError: it is a file that does not exist, and that connecting would make.
-    """
-    path = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and not path.exists():
-        raise CommandError(f"there is no database at {path}")
-    return database.connect(url)

@@ -11,10 +11,10 @@ import click
 
 from adapters.catalogue import load_catalogue
 from exchange.cli.config import config_option
+from exchange.cli.opening import open_log
 from exchange.cli.output import CommandError, console, json_option, result
 from exchange.cli.policy import folder_argument
 from exchange.cli.policy.explain_text import say_in, show_explanation
-from exchange.cli.policy.log_reader import open_log
 from exchange.model.catalogue import Catalogue
 from exchange.model.identifiers import SUBJECT_KEYS
 from exchange.model.request import SUBJECT_ROLES, timestamp

@@ -13,8 +13,8 @@ from adapters.catalogue import load_catalogue
 from exchange.cli.config import config_option
 from exchange.cli.output import CommandError, console, json_option, progress, result
 from exchange.cli.policy import folder_argument
-from exchange.cli.policy.log_reader import policies_at
 from exchange.cli.policy.matrix_text import show_difference, show_matrix
+from exchange.cli.policy.sets import policies_at
 from exchange.policy import policy_set
 from exchange.policy.policy_set import PolicySet
 from exchange.workbench.difference import compare

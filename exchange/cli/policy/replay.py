@@ -14,7 +14,7 @@ from audit.reader import LogReader
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
 from exchange.cli.config import config_option
-from exchange.cli.log import existing
+from exchange.cli.opening import existing
 from exchange.cli.output import CommandError, errors, json_option, progress, read_vkey, result
 from exchange.cli.policy import replay_screen
 from exchange.config import Settings, load

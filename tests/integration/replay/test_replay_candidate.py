@@ -15,6 +15,7 @@ import pytest
 
 from audit.errors import NotFound
 from exchange.config import DEFAULT_POLICIES
+from exchange.policy.bundle import pack
 from exchange.policy.embedded import EmbeddedEngine
 from exchange.policy.policy_set import PolicyError, PolicySet
 from exchange.workbench.replay import candidate as candidates
@@ -207,7 +208,7 @@ def archive(_revision: str) -> bytes:
 
 def test_same_set_from_anywhere(tmp_path: Path, policies: PolicySet) -> None:
     """A folder, an OPA bundle, a canonical form and an archived revision give the same set."""
-    (tmp_path / "bundle.tar.gz").write_bytes(policies.opa_bundle())
+    (tmp_path / "bundle.tar.gz").write_bytes(pack(policies))
     (tmp_path / "bundle.json").write_bytes(policies.bundle)
     names = (DEFAULT_POLICIES, tmp_path / "bundle.tar.gz", tmp_path / "bundle.json", policies.revision)
     found = [candidates.find(str(name), {policies.revision: policies.bundle}.__getitem__) for name in names]
@@ -232,7 +233,7 @@ def spoilt(bundle: bytes) -> bytes:
 
 def test_altered_bundle_is_no_candidate(tmp_path: Path, policies: PolicySet) -> None:
     """A bundle that is not of the revision that it names is refused."""
-    (tmp_path / "x.tar.gz").write_bytes(spoilt(policies.opa_bundle()))
+    (tmp_path / "x.tar.gz").write_bytes(spoilt(pack(policies)))
     with pytest.raises(PolicyError, match="altered"):
         candidates.find(str(tmp_path / "x.tar.gz"), archive)
 
