@@ -37,7 +37,7 @@ _EXPECTED = frozenset(
         "exchange.config.ConfigError",
         "exchange.demo.site.DemoError",
         "exchange.identity.participants.ParticipantsError",
-        "exchange.policy.policy_set.PolicyError",
+        "exchange.policy.errors.PolicyError",
     }
 )
 

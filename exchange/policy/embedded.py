@@ -6,12 +6,13 @@ refused like none at all. A deployment that lets strangers write policies uses t
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 
 import orjson
@@ -20,7 +21,12 @@ import regorus
 from exchange.errors import Failed
 from exchange.model.decision import Decision
 from exchange.policy import answer
-from exchange.policy.policy_set import DECISION, PolicyError, PolicySet
+from exchange.policy.brackets import check_brackets
+from exchange.policy.builtins import check_builtins
+from exchange.policy.errors import PolicyError
+from exchange.policy.language import check_language
+from exchange.policy.policy_set import DECISION, PolicySet
+from exchange.policy.syntax import modules_of
 
 _log = logging.getLogger(__name__)
 _REMEMBERED = 1024
@@ -28,30 +34,17 @@ _REMEMBERED = 1024
 # Where RUST_BACKTRACE is set, regorus would record a stack, some 16 ms, for each error that it meets.
 os.environ.setdefault("RUST_LIB_BACKTRACE", "0")
 
-#: Built-ins on which regorus and OPA are known to agree. Anything else is refused at load.
-BUILTINS = frozenset(
-    {
-        "abs", "array.concat", "array.reverse", "array.slice", "ceil", "concat",
-        "contains", "count", "endswith", "floor", "format_int", "indexof", "intersection", "is_array",
-        "is_boolean", "is_null", "is_number", "is_object", "is_set", "is_string", "lower", "max", "min",
-        "numbers.range", "object.get", "object.keys", "object.remove", "object.union", "print",
-        "regex.match", "replace", "round", "sort", "split", "sprintf", "startswith",
-        "strings.replace_n", "substring", "sum",
-        "time.add_date", "time.parse_rfc3339_ns", "to_number", "trim", "trim_prefix", "trim_space",
-        "trim_suffix", "type_name", "union", "upper",
-    }
-)  # fmt: skip
-
 
 class EmbeddedEngine:
     """Implements `exchange.ports.PolicyEngine` with regorus."""
 
-    def __init__(self, policies: PolicySet, timeout: float) -> None:
+    def __init__(self, policies: PolicySet, timeout: float, compiled: regorus.Engine | None = None) -> None:
         """Compiles a policy set.
 
         Args:
             policies: the set to decide by.
             timeout: seconds after which an answer is too late.
+            compiled: the set as this thread compiled it already, see `prepare`.
 
         Raises:
             PolicyError: a module does not compile, or uses a built-in that is not allowed.
@@ -62,11 +55,7 @@ class EmbeddedEngine:
         self._timeout = timeout
         self._decided: dict[bytes, Decision] = {}
         self._engines = threading.local()  # regorus' engine is bound to the thread that made it
-        try:
-            check_builtins(self._engine().get_ast_as_json())
-        except PolicyError:
-            self._engines = threading.local()  # dropped here: a traceback may end on another thread
-            raise
+        self._engines.engine = compiled or compile_set(policies)
 
     @property
     def revision(self) -> str:
@@ -122,6 +111,27 @@ class EmbeddedEngine:
         return engine
 
 
+async def prepare(policies: PolicySet, timeout: float) -> EmbeddedEngine:
+    """Makes an engine on the event loop's thread, in steps between which the loop goes on.
+
+    Args:
+        policies: the set to decide by.
+        timeout: seconds after which an answer is too late.
+
+    Raises:
+        PolicyError: see `EmbeddedEngine`.
+    """
+    await asyncio.to_thread(lambda: (policies.revision, policies.texts))
+    engine = regorus.Engine()
+    try:
+        for _ in _steps(policies, engine):
+            await asyncio.sleep(0)
+    except PolicyError:
+        del engine  # see compile_set
+        raise
+    return EmbeddedEngine(policies, timeout, engine)
+
+
 def compile_set(policies: PolicySet) -> regorus.Engine:
     """Makes an engine of a policy set.
 
@@ -130,89 +140,46 @@ def compile_set(policies: PolicySet) -> regorus.Engine:
     """
     engine = regorus.Engine()
     try:
-        for path, text in policies.modules.items():
-            engine.add_policy(path, text)
-        engine.add_data_json(orjson.dumps(policies.data).decode())
-        engine.set_input_json("{}")
-        engine.eval_rule_as_json(DECISION)
-        engine.eval_query_as_json("data")  # finds unknown names in rules not yet needed, too
-    except Exception as error:
+        for _ in _steps(policies, engine):
+            pass
+    except PolicyError:
         del engine  # a traceback keeps it, and may be dropped on another thread than its own
-        problem = str(error).partition("Stack backtrace")[0].strip()
-        raise PolicyError(f"the policy set does not compile:\n{problem}") from error
+        raise
     return engine
 
 
-def check_builtins(ast: str) -> None:
-    """Refuses built-ins on which the two engines may differ.
-
-    Raises:
-        PolicyError: names the file, the line and the built-in.
-    """
-    modules = orjson.loads(ast)
-    own = {name for module in modules for name in _functions(module["ast"])}
-    for module in modules:
-        imported = _imports(module)
-        for name, line in _calls(module["ast"]["rules"]):
-            root = name.split(".", maxsplit=1)[0]
-            is_own = name in own or root == "data" or root in imported
-            # A name of the engine's own goes before one of the set's: no import and no rule shadows it.
-            if name in BUILTINS or (is_own and not _is_builtin(name)):
-                continue
-            path = module["source"]["file"]
-            raise PolicyError(f"{path}:{line}: the built-in {name} is not allowed in policies")
-
-
-@cache
-def _is_builtin(name: str) -> bool:
-    probe = regorus.Engine()
+def _steps(policies: PolicySet, engine: regorus.Engine) -> Iterator[None]:
+    """Builds an engine, with a pause after each step."""
     try:
-        probe.add_policy("probe.rego", f"package probe\n\nfound if {name}(input.absent)\n")
-        probe.eval_rule("data.probe.found")
-    except Exception as error:  # noqa: BLE001  # regorus raises no kind of its own
-        return "could not find function" not in str(error)
-    return True
+        for path, text in policies.modules.items():
+            check_brackets(path, text)
+            engine.add_policy(path, text)
+            yield
+        modules = modules_of(engine.get_ast_as_json())
+        check_builtins(modules)
+        yield
+        check_language(modules, policies.data)  # before anything is evaluated: it may never end
+        yield
+        for name, content in policies.data.items():
+            # Under one name regorus takes data only whole: it merges the names themselves, no deeper.
+            engine.add_data_json(orjson.dumps({name: content}).decode())
+            yield
+        engine.set_input_json("{}")
+        engine.eval_rule_as_json(DECISION)
+        yield
+        for package in sorted({module.package for module in modules}):
+            engine.eval_query_as_json(".".join(("data", *package)))  # finds unknown names anywhere
+            yield
+    except PolicyError:
+        raise
+    except Exception as error:
+        problem = str(error).partition("Stack backtrace")[0].strip()
+        raise PolicyError(f"the policy set does not compile:\n{problem}", *_place(problem)) from error
+    finally:
+        del engine  # likewise
 
 
-def _functions(ast: Mapping[str, Any]) -> Iterator[str]:
-    for rule in ast["rules"]:
-        spec = rule.get("Spec") or {}
-        head = (spec.get("head") or {}).get("Func")
-        if head:
-            name = _reference(head["refr"])
-            if name:
-                yield name
-
-
-def _imports(module: Mapping[str, Any]) -> set[str]:
-    contents = module["source"]["contents"]
-    names = set()
-    for imported in module["ast"]["imports"]:
-        alias = imported.get("as")
-        name = contents[alias["start"] : alias["end"]] if alias else _reference(imported["refr"])
-        names.add((name or "").rpartition(".")[2])
-    return names
-
-
-def _calls(node: Any) -> Iterator[tuple[str, int]]:
-    if isinstance(node, dict):
-        call = node.get("Call")
-        if isinstance(call, dict) and "fcn" in call:
-            yield _reference(call["fcn"]) or "of a computed name", call["span"]["line"]
-        for value in node.values():
-            yield from _calls(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _calls(value)
-
-
-def _reference(node: Mapping[str, Any]) -> str | None:
-    if "Var" in node:
-        return str(node["Var"]["value"])
-    if "RefDot" in node:
-        left = _reference(node["RefDot"]["refr"])
-        return f"{left}.{node['RefDot']['field'][1]}" if left else None
-    if "RefBrack" in node:
-        left, index = _reference(node["RefBrack"]["refr"]), node["RefBrack"]["index"].get("String")
-        return f"{left}.{index['value']}" if left and index else None
-    return None
+def _place(problem: str) -> tuple[str | None, int | None]:
+    """Reads regorus' pointer to a place."""
+    pointer = re.search(r"--> (.+):(\d+):\d+$", problem, re.MULTILINE)
+    return (pointer[1], int(pointer[2])) if pointer else (None, None)

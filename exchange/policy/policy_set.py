@@ -14,18 +14,18 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import orjson
 
+from exchange.policy.errors import PolicyError
+from exchange.policy.folder import read_data, read_modules
+from exchange.policy.laws import check_laws
 from exchange.policy.metadata import RuleText, read_texts
+from exchange.policy.schema import check_schema
+
+__all__ = ["DECISION", "PolicyError", "PolicySet", "load"]
 
 _FORMAT = "hjemmel-policy-set/1"
 DECISION = "data.decision.decision"
-_NOT_DECIDING = {"tests", "schemas"}
-
-
-class PolicyError(ValueError):
-    """A policy set does not hold; the message names the file, where possible the line, and why."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class PolicySet:
         try:
             return read_texts(self.modules)
         except ValueError as error:
-            raise PolicyError(str(error)) from error
+            raise PolicyError.of(error) from error
 
     @classmethod
     def from_bundle(cls, bundle: bytes) -> PolicySet:
@@ -81,54 +81,34 @@ def load(folder: Path) -> PolicySet:
     is `schemas/<name>/schema.json`.
 
     Raises:
-        PolicyError: nothing there, a file that does not parse, data that its schema refuses.
+        PolicyError: nothing there, a file that does not parse or lies where it may not, data that its
+            schema refuses or that two files give, a law that nobody described or that has two rules.
     """
     if not folder.is_dir():
         raise PolicyError(f"{folder} is not a folder of policies")
-    modules = {
-        str(path.relative_to(folder)): _read_text(path)
-        for path in sorted(folder.rglob("*.rego"))
-        if not path.name.endswith("_test.rego") and path.relative_to(folder).parts[0] not in _NOT_DECIDING
-    }
+    modules = read_modules(folder)
     if not modules:
         raise PolicyError(f"{folder} holds no Rego module")
     data: dict[str, Any] = {}
-    for path in sorted(folder.rglob("data.json")):
-        place = path.relative_to(folder).parts[:-1]
-        if place and place[0] in _NOT_DECIDING:
-            continue
-        content = _read_json(path)
-        _check_schema(folder, place, path, content)
-        target = data
-        for part in place[:-1]:
-            target = target.setdefault(part, {})
-        if place:
-            target[place[-1]] = content
-        else:
-            data |= content
+    for place, path, content in read_data(folder):
+        check_schema(folder, place, path, content)
+        _put(data, place, path, content)
+    try:
+        check_laws(modules, data)
+    except ValueError as error:
+        raise PolicyError.of(error) from error
     return PolicySet(modules, data)
 
 
-def _read_text(path: Path) -> str:
+def _put(data: dict[str, Any], place: tuple[str, ...], path: Path, content: Any) -> None:
+    """Puts a file's content in its place, where nothing may be yet."""
     try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise PolicyError(f"{path}: not valid UTF-8, from byte {error.start}") from error
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(_read_text(path))
-    except json.JSONDecodeError as error:
-        raise PolicyError(f"{path}:{error.lineno}: not valid JSON: {error.msg}") from error
-
-
-def _check_schema(folder: Path, place: tuple[str, ...], path: Path, content: Any) -> None:
-    schema = folder.joinpath("schemas", *place, "schema.json")
-    if not schema.exists():
-        raise PolicyError(f"{path}: there is no schema for it: write {schema}")
-    try:
-        jsonschema.validate(content, _read_json(schema))
-    except jsonschema.ValidationError as error:
-        where = "/".join(str(part) for part in error.absolute_path)
-        raise PolicyError(f"{path}: at {where or 'the top'}: {error.message}") from error
+        orjson.dumps(content)
+    except TypeError as error:
+        raise PolicyError(f"cannot be archived: {error}", path) from error
+    for part in place[:-1]:
+        data = data.setdefault(part, {})
+    content = {place[-1]: content} if place else content
+    if not isinstance(data, dict) or not isinstance(content, dict) or not data.keys().isdisjoint(content):
+        raise PolicyError("gives data that another file gives too", path)
+    data |= content

@@ -10,7 +10,7 @@ from exchange.cli.lazy import lazy
 from exchange.config import DEFAULT_POLICIES
 
 _COMMANDS = {
-    "check": "Check that a policy set loads whole: schemas, modules, texts, allowed built-ins.",
+    "check": "Check a policy folder: it compiles, and what it names is there.",
     "test": "Run the policies' own tests on the embedded engine.",
     "matrix": "Show what the policies permit, and what a change of them changes.",
     "explain": "Explain one decision, condition by condition, and find the nearest lawful request.",

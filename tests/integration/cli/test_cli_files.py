@@ -184,9 +184,20 @@ def test_policy_check_names_what_does_not_hold(run: Run, copy: Path) -> None:
     path = copy / "terms" / "terms.rego"
     path.write_text(path.read_text("utf-8") + "\nbroken if {\n", "utf-8")
     ran = run("policy", "check", copy)
-    assert (1, "") == (ran.status, ran.out)
-    assert "terms.rego" in ran.err
-    assert "Traceback" not in ran.err
+    assert (1, "") == (ran.status, ran.err)
+    assert "terms/terms.rego:46: error" in ran.out
+    told = json.loads(run("policy", "check", copy, "--json").out)
+    assert not told["holds"]
+    assert ("terms/terms.rego", 46) == (told["findings"][0]["file"], told["findings"][0]["line"])
+
+
+def test_policy_check_is_stricter_on_demand(run: Run, copy: Path) -> None:
+    """A warning ends with 0, and with 1 under `--strict`."""
+    (copy / "decision" / "notes.txt").write_text("later", "utf-8")
+    lenient, strict = run("policy", "check", copy), run("policy", "check", "--strict", copy)
+    assert (0, 1) == (lenient.status, strict.status)
+    assert "decision/notes.txt: warning nothing reads this file" in lenient.out
+    assert "move it out of the policy folder" in lenient.out
 
 
 def test_policy_test_counts(run: Run) -> None:

@@ -17,7 +17,7 @@ from tests.support.questions import granted
 
 ROOT = Path(__file__).parents[3]
 BROKER_ONLY = (
-    *("alembic", "aiohttp", "click", "jsonschema", "opa_client", "psycopg", "pydantic"),
+    *("alembic", "aiohttp", "click", "jsonschema_rs", "opa_client", "psycopg", "pydantic"),
     *("pydantic_settings", "regorus", "rich", "sqlalchemy", "uvloop", "yaml"),
 )
 

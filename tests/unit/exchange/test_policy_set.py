@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-import jsonschema
+import jsonschema_rs
 import orjson
 import pytest
 
@@ -174,9 +174,9 @@ def test_folder_without_modules_is_refused(tmp_path: Path) -> None:
     [
         ("{", r"agreements/data\.json:1: not valid JSON"),
         ('{\n"a": }', r"agreements/data\.json:2: not valid JSON"),
-        ("[]", r"agreements/data\.json: at the top: .*object"),
-        ('{"udk-x": {}}', r"agreements/data\.json: at udk-x: .*required"),
-        ('{"UDK": {}}', r"agreements/data\.json: at the top: 'UDK'"),
+        ("[]", r"agreements/data\.json:\d+: at the top: .*object"),
+        ('{"udk-x": {}}', r"agreements/data\.json:\d+: at udk-x: .*required"),
+        ('{"UDK": {}}', r"agreements/data\.json:\d+: at UDK"),
     ],
 )
 def test_data_that_its_schema_refuses_is_named_with_the_place(copy: Path, content: str, said: str) -> None:
@@ -194,7 +194,7 @@ def test_data_with_a_field_too_many_is_refused(copy: Path, name: str) -> None:
     first = next(iter(document))
     document[first]["valid_untill"] = "2020-01-01"
     file.write_text(json.dumps(document), "utf-8")
-    with pytest.raises(PolicyError, match=rf"{name}/data\.json: at {re.escape(first)}: .*valid_untill"):
+    with pytest.raises(PolicyError, match=rf"{name}/data\.json:\d+: at {re.escape(first)}: .*valid_untill"):
         policy_set.load(copy)
 
 
@@ -223,7 +223,7 @@ def test_schemas_are_schemas() -> None:
         p.parent.name for p in found
     }
     for path in found:
-        jsonschema.Draft202012Validator.check_schema(orjson.loads(path.read_bytes()))
+        jsonschema_rs.meta.validate(orjson.loads(path.read_bytes()))
 
 
 def test_authorities_are_nobody_real(policies: PolicySet) -> None:
