@@ -10,6 +10,7 @@ from exchange.cli.lazy import lazy
 from exchange.config import DEFAULT_POLICIES
 
 _COMMANDS = {
+    "new": "Make a rule for a law: module, test, legal basis, purpose.",
     "check": "Check a policy folder: it compiles, and what it names is there.",
     "test": "Run the policies' own tests on the embedded engine.",
     "matrix": "Show what the policies permit, and what a change of them changes.",
