@@ -12,7 +12,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -124,8 +124,8 @@ async def prepare(policies: PolicySet, timeout: float) -> EmbeddedEngine:
     await asyncio.to_thread(lambda: (policies.revision, policies.texts))
     engine = regorus.Engine()
     try:
-        for _ in _steps(policies, engine):
-            await asyncio.sleep(0)
+        for check in _steps(policies, engine):
+            await (asyncio.to_thread(check) if check else asyncio.sleep(0))
     except PolicyError:
         del engine  # see compile_set
         raise
@@ -140,36 +140,34 @@ def compile_set(policies: PolicySet) -> regorus.Engine:
     """
     engine = regorus.Engine()
     try:
-        for _ in _steps(policies, engine):
-            pass
+        for check in _steps(policies, engine):
+            if check:
+                check()
     except PolicyError:
         del engine  # a traceback keeps it, and may be dropped on another thread than its own
         raise
     return engine
 
 
-def _steps(policies: PolicySet, engine: regorus.Engine) -> Iterator[None]:
-    """Builds an engine, with a pause after each step."""
+def _steps(policies: PolicySet, engine: regorus.Engine) -> Iterator[Callable[[], None] | None]:
+    """Builds an engine, with a pause after each step; gives a check that any thread may make meanwhile."""
     try:
         for path, text in policies.modules.items():
             check_brackets(path, text)
             engine.add_policy(path, text)
-            yield
-        modules = modules_of(engine.get_ast_as_json())
-        check_builtins(modules)
-        yield
-        check_language(modules, policies.data)  # before anything is evaluated: it may never end
-        yield
+            yield None
+        ast = engine.get_ast_as_json()
+        yield lambda: _check(ast, policies)  # before anything is evaluated: it may never end
         for name, content in policies.data.items():
             # Under one name regorus takes data only whole: it merges the names themselves, no deeper.
             engine.add_data_json(orjson.dumps({name: content}).decode())
-            yield
+            yield None
         engine.set_input_json("{}")
         engine.eval_rule_as_json(DECISION)
-        yield
-        for package in sorted({module.package for module in modules}):
-            engine.eval_query_as_json(".".join(("data", *package)))  # finds unknown names anywhere
-            yield
+        yield None
+        for name in _rules(ast):
+            engine.eval_rule_as_json(name)  # finds unknown names and conflicts where nothing asks yet
+            yield None
     except PolicyError:
         raise
     except Exception as error:
@@ -177,6 +175,18 @@ def _steps(policies: PolicySet, engine: regorus.Engine) -> Iterator[None]:
         raise PolicyError(f"the policy set does not compile:\n{problem}", *_place(problem)) from error
     finally:
         del engine  # likewise
+
+
+def _check(ast: str, policies: PolicySet) -> None:
+    modules = modules_of(ast)
+    check_builtins(modules)
+    check_language(modules, policies.data)
+
+
+def _rules(ast: str) -> list[str]:
+    """The names of the rules that can be asked for."""
+    rules = {rule.name for m in modules_of(ast) for rule in m.rules if not rule.is_function}
+    return sorted(name for name in rules if "[" not in name)
 
 
 def _place(problem: str) -> tuple[str | None, int | None]:

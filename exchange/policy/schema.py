@@ -27,7 +27,10 @@ def check_schema(folder: Path, place: tuple[str, ...], path: Path, content: Any)
         validator = jsonschema_rs.validator_for(read_json(schema))
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
         raise PolicyError(f"not a JSON Schema: {_short(str(error))}", schema) from error
-    wrong = next(iter(validator.iter_errors(content)), None)
+    try:
+        wrong = next(iter(validator.iter_errors(content)), None)
+    except UnicodeEncodeError as error:
+        raise PolicyError("has half a character (a lone surrogate)", path) from error
     if wrong is not None:
         where = "/".join(str(part) for part in wrong.instance_path) or "the top"
         line = Lines(read_text(path)).of(wrong.instance_path)

@@ -139,6 +139,7 @@ def calls(tree: Any) -> Iterator[tuple[str, int]]:
 
 
 def _below(kind: str, node: Any) -> list[tuple[str, Any]]:
+    """The parts of a node that have parts themselves."""
     if isinstance(node, dict):
-        return list(node.items())
-    return [(kind, item) for item in node] if isinstance(node, list) else []
+        return [(k, v) for k, v in node.items() if v and k != "span" and isinstance(v, (dict, list))]
+    return [(kind, item) for item in node if item] if isinstance(node, list) else []
