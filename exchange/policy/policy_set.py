@@ -6,7 +6,6 @@ document itself is what the audit log archives, so that any decision can be made
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

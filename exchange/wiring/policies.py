@@ -11,7 +11,7 @@ from audit.log import AuditLog
 from exchange.config import Settings
 from exchange.policy import keeper
 from exchange.policy.bundle import BundleSigner
-from exchange.policy.embedded import EmbeddedEngine
+from exchange.policy.embedded import prepare
 from exchange.policy.folder_watch import FolderWatch
 from exchange.policy.in_force import PoliciesInForce
 from exchange.policy.keeper import MakeEngine, PolicyKeeper
@@ -77,7 +77,7 @@ async def _engines(
     policy = settings.policy
 
     async def embedded(policies: PolicySet) -> PolicyEngine:
-        return EmbeddedEngine(policies, policy.timeout)
+        return await prepare(policies, policy.timeout)
 
     if policy.engine == "embedded":
         return embedded, lambda: None

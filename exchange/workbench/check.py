@@ -13,7 +13,7 @@ from exchange.policy.errors import PolicyError
 from exchange.policy.folder import files
 from exchange.policy.policy_set import PolicySet
 from exchange.policy.syntax import modules_of
-from exchange.workbench import agreements, laws, permits, tools
+from exchange.workbench import agreements, laws, permits, tools, use
 from exchange.workbench.findings import Check, Examined, Finding, Severity, in_order
 
 #: Every check of a folder that loads and compiles. A new one is added here.
@@ -25,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     agreements.agreements,
     agreements.overlaps,
     permits.permits,
+    use.use,
 )
 
 

@@ -17,9 +17,11 @@ from adapters.catalogue import load_catalogue
 from exchange.config import DEFAULT_POLICIES
 from exchange.model.decision import Decision
 from exchange.policy import policy_set, rego_tests
+from exchange.policy.bundle import pack
 from exchange.policy.embedded import EmbeddedEngine
 from exchange.policy.errors import PolicyError
 from exchange.policy.opa import OpaEngine
+from exchange.policy.revisions import Fixed
 from exchange.workbench import scaffold
 from exchange.workbench.check import check
 from exchange.workbench.scaffold import NewRule, write
@@ -127,10 +129,10 @@ def test_new_rule_decides_on_both_engines(copy: Path, tmp_path: Path) -> None:
     policies = policy_set.load(copy)
     embedded = EmbeddedEngine(policies, timeout=30)
     bundle = tmp_path / "bundle.tar.gz"
-    bundle.write_bytes(policies.opa_bundle())
+    bundle.write_bytes(pack(policies))
 
     async def decide(questions: list[Mapping[str, Any]], url: str) -> list[Decision]:
-        async with OpaEngine(url, policies, timeout=30) as engine:
+        async with OpaEngine(url, Fixed(policies), timeout=30, batch=64, calls=4) as engine:
             return [await engine.decide(question) for question in questions]
 
     changes: list[tuple[dict[str, Any], set[str]]] = [
