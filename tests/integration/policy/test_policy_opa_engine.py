@@ -282,7 +282,7 @@ TROUBLES: dict[str, tuple[Callable[[Known], Any], Fault]] = {
 async def test_health_is_told_without_anybody_asking(
     policies: PolicySet, trouble: Callable[[Known], Any], fault: Fault
 ) -> None:
-    """An engine that cannot decide finds out by itself, and finds out when it can again."""
+    """An engine that cannot decide finds out by itself, when it can again, and when it no longer can."""
     script = Known(policies.revision)
     with fake_opa.answering(script) as url:
         trouble(script)
@@ -291,6 +291,8 @@ async def test_health_is_told_without_anybody_asking(
             script.hang = False
             script.document(refusing({}), policies.revision)
             await until(lambda: engine.problem is None)
+            trouble(script)
+            await until(lambda: engine.problem == fault.text)
             assert (0, {}) == (engine.counts.decided, engine.counts.failed)
 
 
