@@ -12,14 +12,14 @@ from markupsafe import Markup
 
 from exchange.model.catalogue import Text
 from exchange.workbench.difference import Difference
-from exchange.workbench.names import KEYS, ROLES, SENSITIVITIES, Names, plain, told
+from exchange.workbench.names import KEYS, ROLES, SENSITIVITIES, Names, listed, plain, told
 from exchange.workbench.pages import charts
 from exchange.workbench.pages.page import Fact, Page, Shown, render
 from exchange.workbench.permission import Permission
 from exchange.workbench.permitted import Permitted
 
 _Groups = list[tuple[str, list[Permission]]]
-_WORDS: dict[str, Any] = {"roles": ROLES, "keys": KEYS, "plain": plain, "told": told}
+_WORDS: dict[str, Any] = {"roles": ROLES, "keys": KEYS, "listed": listed, "plain": plain, "told": told}
 _DAY, _REVISION = Text("Day of the law", "Lovens dag"), Text("Policy revision", "Reglernes revision")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +127,12 @@ class Names:
 def plain(texts: Mapping[str, Text], name: str) -> Text:
     """The text of a word, or the word itself where it has none."""
     return texts.get(name, Text(name, name))
+
+
+def listed(texts: Mapping[str, Text], words: Iterable[str]) -> Text:
+    """The texts of some words, as one list in each language."""
+    found = [plain(texts, word) for word in words]
+    return Text(", ".join(text.en for text in found), ", ".join(text.da for text in found))
 
 
 def told(duty: Duty, granted: Collection[str] = ()) -> Text:

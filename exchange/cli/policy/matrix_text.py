@@ -11,7 +11,7 @@ from rich.text import Text as Styled
 from exchange.cli.output import console
 from exchange.workbench.difference import Change, Difference, Footing
 from exchange.workbench.matrix_page import by_authority
-from exchange.workbench.names import KEYS, ROLES, Names, plain, told
+from exchange.workbench.names import KEYS, ROLES, Names, listed, told
 from exchange.workbench.permission import Conditions, Permission
 
 _COLUMNS = ("For what, under which law", "Which data", "About whom, on which conditions")
@@ -93,8 +93,8 @@ def _about(row: Permission, names: Names) -> Styled:
     end = agreement.get("valid_to")
     validity = f"from {agreement.get('valid_from')}{f' to {end}' if end else ''}"
     return _lines(
-        (", ".join(plain(ROLES, role).en for role in row.roles), ""),
-        (f"by {', '.join(plain(KEYS, key).en for key in row.keys)}", "dim"),
+        (listed(ROLES, row.roles).en, ""),
+        (f"by {listed(KEYS, row.keys).en}", "dim"),
         (f"{row.agreement}, {validity}", "dim"),
         *((line, "yellow") for line in conditions(row.conditions, row.attributes)),
     )
@@ -120,7 +120,7 @@ def _changed(change: Change, names: Names) -> tuple[Styled, Styled, Styled]:
     about = _about(row, names)
     if not change.same_footing:
         about = _lines(
-            (", ".join(plain(ROLES, role).en for role in row.roles), ""),
+            (listed(ROLES, row.roles).en, ""),
             *((f"before: {line}", "red") for line in _footings(change.before)),
             *((f"now: {line}", "green") for line in _footings(change.after)),
         )
