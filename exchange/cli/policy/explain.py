@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import sqlalchemy as sa
 
 from adapters.catalogue import load_catalogue
 from exchange.cli.config import config_option
@@ -119,8 +120,11 @@ def explain(
 
 def _from_log(config_path: Path, request_id: str | None, index: int | None) -> Recorded:
     reader = open_log(config_path)
-    stored = reader.by_request(request_id) if request_id is not None else reader.by_index(index or 0)
-    return read_recorded(reader, stored)
+    try:
+        stored = reader.by_request(request_id) if request_id is not None else reader.by_index(index or 0)
+        return read_recorded(reader, stored)
+    except sa.exc.SQLAlchemyError as error:
+        raise CommandError(f"the log cannot be read: {type(error).__name__}") from error
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -112,6 +112,15 @@ def test_unknown_entry_is_told(run: Run, kept: Kept) -> None:
     assert (1, True) == (ran.status, "no such entry" in ran.said)
 
 
+def test_database_that_is_no_log_is_told(run: Run, keys: Path, register_folder: Path, tmp_path: Path) -> None:
+    """An empty file in the log's place is an error, no traceback."""
+    for name in ("log.db", "keys.db"):
+        (tmp_path / name).touch()
+    config = Site(keys, register_folder, tmp_path).write_config()
+    ran = run("policy", "explain", "--config", config, "--index", "0")
+    assert (1, True) == (ran.status, "the log cannot be read" in ran.said)
+
+
 def test_described_request_is_explained(run: Run) -> None:
     """From options alone: the law that takes the wages out, and the request that would be granted."""
     ran = run("policy", "explain", *DESCRIBED)
