@@ -151,13 +151,14 @@ def compile_set(policies: PolicySet) -> regorus.Engine:
 
 def _steps(policies: PolicySet, engine: regorus.Engine) -> Iterator[Callable[[], None] | None]:
     """Builds an engine, with a pause after each step; gives a check that any thread may make meanwhile."""
+    asts: list[str] = []
     try:
         for path, text in policies.modules.items():
             check_brackets(path, text)
             engine.add_policy(path, text)
+            asts.append(_parse(path, text))  # each by itself: the tree of all would be a long step
             yield None
-        ast = engine.get_ast_as_json()
-        yield lambda: _check(ast, policies)  # before anything is evaluated: it may never end
+        yield lambda: _check(asts, policies)  # before anything is evaluated: it may never end
         for name, content in policies.data.items():
             # Under one name regorus takes data only whole: it merges the names themselves, no deeper.
             engine.add_data_json(orjson.dumps({name: content}).decode())
@@ -165,7 +166,7 @@ def _steps(policies: PolicySet, engine: regorus.Engine) -> Iterator[Callable[[],
         engine.set_input_json("{}")
         engine.eval_rule_as_json(DECISION)
         yield None
-        for name in _rules(ast):
+        for name in _rules(asts):
             engine.eval_rule_as_json(name)  # finds unknown names and conflicts where nothing asks yet
             yield None
     except PolicyError:
@@ -177,15 +178,23 @@ def _steps(policies: PolicySet, engine: regorus.Engine) -> Iterator[Callable[[],
         del engine  # likewise
 
 
-def _check(ast: str, policies: PolicySet) -> None:
-    modules = modules_of(ast)
+def _parse(path: str, text: str) -> str:
+    parser = regorus.Engine()
+    parser.add_policy(path, text)
+    ast: str = parser.get_ast_as_json()
+    return ast
+
+
+def _check(asts: list[str], policies: PolicySet) -> None:
+    modules = [module for ast in asts for module in modules_of(ast)]
     check_builtins(modules)
     check_language(modules, policies.data)
 
 
-def _rules(ast: str) -> list[str]:
+def _rules(asts: list[str]) -> list[str]:
     """The names of the rules that can be asked for."""
-    rules = {rule.name for m in modules_of(ast) for rule in m.rules if not rule.is_function}
+    modules = [module for ast in asts for module in modules_of(ast)]
+    rules = {rule.name for m in modules for rule in m.rules if not rule.is_function}
     return sorted(name for name in rules if "[" not in name)
 
 
