@@ -7,7 +7,8 @@ is sealed is held to its entry: it must have been sealed for that very leaf, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -26,6 +27,7 @@ from audit.vault import MasterKeyError
 _KEYS = 100_000  # most kept in memory
 _COMMON = 10_000  # likewise, of what entries have in common
 _OWN = ("time", "request_id", "commitments")  # what each has of its own
+_COMMITMENT = re.compile("[0-9a-f]{64}")
 _NOT_BYTES = "is not stored as bytes"
 
 
@@ -98,7 +100,7 @@ class RecordReader:
         self, index: int, row: Any, name: str, wanted: Callable[[Entry], bool] | None
     ) -> Record | None:
         try:
-            content, commitments = self._decoded(row.leaf, name)
+            content, commitments = self._decoded(row.leaf)
         except FormatError as error:
             return Record(index, None, State.BROKEN, problem=str(error))
         if wanted is not None and not wanted(content):
@@ -111,7 +113,7 @@ class RecordReader:
             return Record(index, content, State.BROKEN, problem=str(error))
         return Record(index, content, State.ERASED if value is None else State.OPENED, value or b"")
 
-    def _decoded(self, leaf: Any, name: str) -> tuple[Entry, Mapping[str, str]]:
+    def _decoded(self, leaf: Any) -> tuple[Entry, Mapping[str, str]]:
         """Reads a leaf. What many entries have in common is checked once: that is most of the work."""
         if not isinstance(leaf, bytes):
             raise FormatError(_NOT_BYTES)
@@ -119,12 +121,12 @@ class RecordReader:
             document = orjson.loads(leaf)
             canonical = orjson.dumps(document, option=orjson.OPT_SORT_KEYS) == leaf
             own = {field: document.pop(field) for field in _OWN}
-            commitment = own["commitments"].get(name)
+            common = orjson.dumps([document, list(own["commitments"])])
+            fits = canonical and _fits(own["time"], own["request_id"], own["commitments"].values())
         except (ValueError, TypeError, KeyError, AttributeError):
             return entry.decode(leaf)  # which says what it is instead
-        common = orjson.dumps(document)
         known = self._common.get(common)
-        if known is None or not (canonical and _fits(own["time"], own["request_id"], commitment)):
+        if known is None or not fits:
             decoded = entry.decode(leaf)
             if len(self._common) >= _COMMON:
                 self._common.clear()
@@ -164,5 +166,9 @@ class RecordReader:
             return list(connection.execute(query))
 
 
-def _fits(time: Any, request_id: Any, commitment: Any) -> bool:
-    return isinstance(time, str) and isinstance(request_id, str | None) and isinstance(commitment, str | None)
+def _fits(time: Any, request_id: Any, commitments: Collection[Any]) -> bool:
+    return (
+        isinstance(time, str)
+        and isinstance(request_id, str | None)
+        and all(isinstance(c, str) and _COMMITMENT.fullmatch(c) for c in commitments)
+    )
