@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from audit import entry, vault
 from audit.commitment import opens
-from audit.entry import Entry
+from audit.entry import Entry, Event
 from audit.errors import FormatError, LogError, VerificationError
 from audit.schema import entries, sealed
 from audit.subject_keys import SubjectKeys
@@ -46,14 +46,14 @@ class Record:
 
     Attributes:
         index: where it stands.
-        entry: its public part, where it could be read.
+        entry: its public part, of whatever kind, where it could be read.
         state: what became of the value.
         value: the value, where it could be opened.
         problem: what is broken.
     """
 
     index: int
-    entry: Entry | None
+    entry: Entry | Event | None
     state: State
     value: bytes = b""
     problem: str = ""
@@ -67,10 +67,10 @@ class RecordReader:
         self._engine = engine
         self._keys = keys
         self._known: dict[str, bytes | MasterKeyError | None] = {}
-        self._common: dict[bytes, Entry] = {}
+        self._common: dict[bytes, Entry | Event] = {}
 
     def read(
-        self, first: int, end: int, name: str, wanted: Callable[[Entry], bool] | None = None
+        self, first: int, end: int, name: str, wanted: Callable[[Entry | Event], bool] | None = None
     ) -> Iterator[Record]:
         """Reads the entries at the indexes from `first` up to, not including, `end`.
 
@@ -97,7 +97,7 @@ class RecordReader:
                 yield record
 
     def _record(
-        self, index: int, row: Any, name: str, wanted: Callable[[Entry], bool] | None
+        self, index: int, row: Any, name: str, wanted: Callable[[Entry | Event], bool] | None
     ) -> Record | None:
         try:
             content, commitments = self._decoded(row.leaf)
@@ -113,7 +113,7 @@ class RecordReader:
             return Record(index, content, State.BROKEN, problem=str(error))
         return Record(index, content, State.ERASED if value is None else State.OPENED, value or b"")
 
-    def _decoded(self, leaf: Any) -> tuple[Entry, Mapping[str, str]]:
+    def _decoded(self, leaf: Any) -> tuple[Entry | Event, Mapping[str, str]]:
         """Reads a leaf. What many entries have in common is checked once: that is most of the work."""
         if not isinstance(leaf, bytes):
             raise FormatError(_NOT_BYTES)
@@ -124,10 +124,10 @@ class RecordReader:
             common = orjson.dumps([document, list(own["commitments"])])
             fits = canonical and _fits(own["time"], own["request_id"], own["commitments"].values())
         except (ValueError, TypeError, KeyError, AttributeError):
-            return entry.decode(leaf)  # which says what it is instead
+            return entry.decode_any(leaf)  # which says what it is instead
         known = self._common.get(common)
         if known is None or not fits:
-            decoded = entry.decode(leaf)
+            decoded = entry.decode_any(leaf)
             if len(self._common) >= _COMMON:
                 self._common.clear()
             self._common[common] = decoded[0]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
 import sqlalchemy as sa
 
 from audit.files import read_private
+from audit.policies import PolicyArchive
 from audit.reader import LogReader
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
@@ -116,11 +118,16 @@ def _look(settings: Settings, candidate: str | None) -> tuple[str, int, PolicySe
         reader = LogReader(engines[0], verifier, SubjectKeys(engines[1], master))
         try:
             head = reader.checkpoint()
-            compared = candidates.find(candidate, reader.policy_bundle) if candidate is not None else None
+            archived = partial(_archived, PolicyArchive(engines[0]))
+            compared = candidates.find(candidate, archived) if candidate is not None else None
         except sa.exc.SQLAlchemyError as error:
             where = engines[0].url.render_as_string(hide_password=True)
             raise CommandError(f"{where} cannot be read as a log: {type(error).__name__}") from error
         return head.origin, head.size, compared
+
+
+def _archived(archive: PolicyArchive, beginning: str) -> bytes:
+    return archive.bundle(archive.find(beginning))
 
 
 def _write(path: Path | None, content: Callable[[], str]) -> None:

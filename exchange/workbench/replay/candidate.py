@@ -25,8 +25,8 @@ def find(name: str, archived: Callable[[str], bytes]) -> PolicySet:
 
     Args:
         name: a folder of policies, a file with a bundle (an OPA server's, or the canonical form), or a
-            revision.
-        archived: gives the archived bundle of a revision.
+            revision, whose beginning will do.
+        archived: gives the archived bundle of a revision, by its beginning.
 
     Raises:
         PolicyError: there is none, or it does not hold; the message says why.
@@ -37,12 +37,12 @@ def find(name: str, archived: Callable[[str], bytes]) -> PolicySet:
         policies = policy_set.load(path)
     elif path.is_file():
         policies = read_bundle(path.read_bytes(), name)
-    elif re.fullmatch(r"[0-9a-f]{64}", name):
+    elif re.fullmatch(r"[0-9a-f]{6,64}", name):
         policies = PolicySet.from_bundle(archived(name))
-        if policies.revision != name:
+        if not policies.revision.startswith(name):
             raise PolicyError(f"revision {name} is archived as another one: run hjemmel policy replay")
     else:
-        raise PolicyError(f"{name} is no folder, no bundle and no revision (64 hexadecimal digits)")
+        raise PolicyError(f"{name} is no folder, no bundle and no revision (hexadecimal digits, at least 6)")
     EmbeddedEngine(policies, timeout=1).close()  # compiles, and uses only built-ins that are allowed
     return policies
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from audit.entry import Entry
+from audit.entry import Entry, Event
 
 
 class SpanError(ValueError):
@@ -75,7 +75,7 @@ class Span:
             raise SpanError("the span ends before it begins")
         return cls(begin, end, first.day, last.day)
 
-    def has(self, entry: Entry) -> bool:
+    def has(self, entry: Entry | Event) -> bool:
         """Tells whether an entry's time is within the days."""
         day = entry.time[:10]
         return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)

@@ -59,6 +59,7 @@ class Entries:
     without_input: int = 0  # refused before a decision
     undecided: int = 0  # the engine gave no answer then
     erased: int = 0
+    events: int = 0  # about the exchange itself, e.g. a change of policy
     broken: int = 0  # what a finding says could not be decided again
 
     def add(self, other: Entries) -> None:
@@ -68,6 +69,7 @@ class Entries:
         self.without_input += other.without_input
         self.undecided += other.undecided
         self.erased += other.erased
+        self.events += other.events
         self.broken += other.broken
 
 

@@ -34,6 +34,7 @@ ENTRIES = {
     "replayed": Text("Decided again", "Afgjort igen"),
     "without_input": Text("Refused before a decision", "Afvist før en afgørelse"),
     "undecided": Text("Without an answer of the engine", "Uden svar fra regelmotoren"),
+    "events": Text("About the exchange itself", "Om udvekslingen selv"),
     "erased": Text("Erased", "Slettet"),
     "broken": Text("Cannot be decided again", "Kan ikke afgøres igen"),
 }

@@ -16,7 +16,7 @@ import orjson
 import sqlalchemy as sa
 
 from audit import database
-from audit.entry import Entry
+from audit.entry import Entry, Event
 from audit.files import read_private
 from audit.records import Record, RecordReader, State
 from audit.subject_keys import SubjectKeys
@@ -139,7 +139,10 @@ class Worker:
         entry = record.entry
         if entry is None:
             tally.entries.broken += 1
-            return [(Problem.ENTRY, record.problem, "an entry of an exchange")]
+            return [(Problem.ENTRY, record.problem, "an entry of the log")]
+        if isinstance(entry, Event):
+            tally.entries.events += 1
+            return []
         match record.state:
             case State.OPENED:
                 return self._opened_input(record, entry, tally, groups)

@@ -255,7 +255,7 @@ def test_bomb_is_no_candidate(tmp_path: Path) -> None:
         candidates.find(str(tmp_path / "x"), archive)
 
 
-@pytest.mark.parametrize("name", ["nowhere", "", "A" * 64, "0" * 63])
+@pytest.mark.parametrize("name", ["nowhere", "", "A" * 64, "0" * 65, "abcde"])
 def test_name_of_nothing_is_no_candidate(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a folder, nor a file, nor a revision."""
     monkeypatch.chdir(tmp_path)

@@ -46,6 +46,7 @@ def test_invariant_10_every_decision_comes_out_as_recorded(logged: Logged, polic
         "replayed": ALL - 2,
         "without_input": 1,
         "undecided": 1,
+        "events": 0,
         "erased": 0,
         "broken": 0,
     }

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from audit import vault
+from audit.entry import POLICY_CHANGED, Event, Submission
 from audit.files import read_private
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey, Opened
@@ -311,3 +312,13 @@ def test_entry_with_a_finding_is_not_compared(written: Write, decide: Decide, po
     ]
     report = written(*entries).replay(policies)
     assert (1, 1) == (report.tally.compared, sum(report.tally.problems.values()))
+
+
+def test_entry_about_the_exchange_itself_is_counted(
+    written: Write, decide: Decide, policies: PolicySet
+) -> None:
+    """A change of policy on record is no exchange and no finding."""
+    event = Event(POLICY_CHANGED, "2026-11-21T20:00:00Z", None, "", {"revision": policies.revision})
+    changed = Submission(event, b"policy", {}, claims_request_id=False)
+    report = written(changed, decided(1, INCOME, decide(INCOME)), changed).replay(policies)
+    assert (2, 1, True) == (report.tally.entries.events, report.tally.entries.replayed, report.holds)
