@@ -48,9 +48,9 @@ def _findings(report: Report) -> None:
         text.append(
             _plain(f"entry {finding.index}", finding.request_id and f" ({finding.request_id})"), "default"
         )
-        text.append(_plain(f": {PROBLEMS[finding.problem].en.lower()}: recorded "), "default")
+        text.append(_plain(f": {PROBLEMS[finding.problem].en.lower()}: "), "default")
         text.append(_plain(finding.recorded), "bold default")
-        text.append(", expected ", "default")
+        text.append("; expected ", "default")
         text.append(_plain(finding.computed), "bold default")
         console.print(text)
     total = sum(tally.problems.values())

@@ -13,7 +13,10 @@ from adapters.registers import Registers
 from audit.errors import LogError
 from audit.vault import MasterKeyError
 from exchange.policy.policy_set import PolicySet
-from exchange.workbench.replay.span import Bound, SpanError
+from exchange.workbench.replay import run as replaying
+from exchange.workbench.replay.span import Bound, Span, SpanError
+from exchange.workbench.replay.worker import Job
+from tests.bench.replay import generate
 from tests.integration.replay.conftest import (
     DRY_RUN,
     INCOME,
@@ -26,6 +29,7 @@ from tests.integration.replay.conftest import (
     numbers,
 )
 from tests.support.broker import RunningBroker
+from tests.support.logs import LogSite
 from tests.support.questions import granted
 from tests.support.recorded import decided
 
@@ -180,3 +184,14 @@ def test_dry_runs_and_exchanges_are_told_apart(kept: Logged, policies: PolicySet
     report = kept.replay(policies, Bound(index=DRY_RUN), Bound(index=UNKNOWN))
     kinds = {kind: count.number for (_, kind, _), count in report.tally.groups.items() if kind == "dry_run"}
     assert {"dry_run": 1} == kinds
+
+
+def test_generated_log_of_the_benchmark_is_one(tmp_path: Path) -> None:
+    """What speed is measured on is a whole log: it verifies, and every decision comes out as recorded."""
+    generate(tmp_path, 600, rate=400)
+    site = LogSite(f"sqlite:///{tmp_path}/log.db", f"sqlite:///{tmp_path}/keys.db", tmp_path)
+    verified = site.verify()
+    job = Job(site.url, site.keys_url, site.settings.master_key, Span.of(600))
+    tally = replaying.replay(job)
+    assert (600, True, 0) == (verified.entries, verified.holds, sum(tally.problems.values()))
+    assert verified.erased == tally.entries.erased
