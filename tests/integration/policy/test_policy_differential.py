@@ -19,6 +19,7 @@ from exchange.config import DEFAULT_POLICIES
 from exchange.errors import Failed
 from exchange.model.decision import Decision, Reason
 from exchange.policy import answer
+from exchange.policy.bundle import pack
 from exchange.policy.embedded import EmbeddedEngine
 from exchange.policy.policy_set import PolicySet
 from tests.integration.policy.inputs import inputs
@@ -83,7 +84,7 @@ def engines(policies: PolicySet, tmp_path_factory: pytest.TempPathFactory) -> It
     """Both engines; where the set has no module for batches, one is added."""
     batched = PolicySet({"batch/batch.rego": BATCH, **policies.modules}, policies.data)
     bundle = tmp_path_factory.mktemp("batched") / "bundle.tar.gz"
-    bundle.write_bytes(batched.opa_bundle())
+    bundle.write_bytes(pack(batched))
     with opa.server(bundle) as url:
         yield Engines(batched, url)
 
