@@ -241,7 +241,7 @@ EDGE_CASES: Final = (
             "Health data after the consent was withdrawn",
             "Helbredsoplysninger efter tilbagekaldelse",
         ),
-        health("consent_withdrawn", CONSENT_WITHDRAWN, "rsl.11a.1"),
+        health("consent_withdrawn", CONSENT_WITHDRAWN),
         "Withdrawn 2024-11-18.",
         Expected("refused", ("CONSENT_WITHDRAWN",)),
         records=2,

@@ -116,11 +116,11 @@ def benefits(person: str, consumer: str) -> PlantedRequest:
     )
 
 
-def health(person: str, consent: str | None, basis: str = "sl.43") -> PlantedRequest:
+def health(person: str, consent: str | None) -> PlantedRequest:
     """Asks for a journal extract, with the consent cited."""
     return PlantedRequest(
         *(ODENSE, "sundhed.journaludtraek", "personnummer", PEOPLE[person].number, "applicant"),
-        *(HEALTH, "early-retirement.health", basis, "odense-sundhed"),
+        *(HEALTH, "early-retirement.health", "sl.43", "odense-sundhed"),
         consent=consent,
     )
 

@@ -97,7 +97,7 @@ def _reason(document: Any, texts: Texts, citations: Citations) -> Reason:
 
 
 def _obligation(document: Any, texts: Texts, citations: Citations) -> Obligation:
-    effect, when = Effect(document.get("effect", "withhold")), document["when"]
+    effect, when = Effect(document["effect"]), document["when"]
     if (when is not None) != (effect is Effect.WITHHOLD):
         raise TypeError("an obligation to withhold has a condition, and no other has")
     return Obligation(

@@ -17,18 +17,28 @@ import yaml
 
 @dataclass(frozen=True, slots=True)
 class RuleText:
-    """What a rule tells the person who was refused."""
+    """What a rule tells the person who was refused, and those who read the law.
+
+    Attributes:
+        en: why it was refused and what to do, in English.
+        da: the same in Danish.
+        title: the condition, as it reads when it holds.
+        title_da: the same in Danish.
+        after: codes of conditions without which this one is moot.
+    """
 
     en: str
     da: str
     title: str
+    title_da: str
+    after: tuple[str, ...] = ()
 
 
 def read_texts(modules: Mapping[str, str]) -> dict[tuple[str, str], RuleText]:
     """Collects the texts of all modules by (package, reason code).
 
     Raises:
-        ValueError: a block is no YAML, lacks a language, or repeats a code of its package.
+        ValueError: a block is no YAML, lacks a language or a title, or repeats a code of its package.
     """
     texts: dict[tuple[str, str], RuleText] = {}
     for path, module in modules.items():
@@ -39,14 +49,24 @@ def read_texts(modules: Mapping[str, str]) -> dict[tuple[str, str], RuleText]:
             custom = block.get("custom") or {}
             if "failure_msg" not in custom:
                 continue
-            message, code = custom["failure_msg"], custom.get("short_name")
-            if not code or not isinstance(message, dict) or not {"en", "da"} <= message.keys():
-                raise ValueError(f"{path}:{line}: a refusal needs short_name and failure_msg.en, .da")
+            code, text = _read_text(f"{path}:{line}", block)
             if (package[1], code) in texts:
                 raise ValueError(f"{path}:{line}: {package[1]} gives a text for {code} twice")
-            text = RuleText(message["en"].strip(), message["da"].strip(), block.get("title", ""))
             texts[package[1], code] = text
     return texts
+
+
+def _read_text(place: str, block: Mapping[str, Any]) -> tuple[str, RuleText]:
+    custom = block["custom"]
+    message, code = custom["failure_msg"], custom.get("short_name")
+    if not code or not isinstance(message, dict) or not {"en", "da"} <= message.keys():
+        raise ValueError(f"{place}: a refusal needs short_name and failure_msg.en, .da")
+    title, title_da, after = block.get("title"), custom.get("title_da"), custom.get("after", [])
+    if not (isinstance(title, str) and isinstance(title_da, str)):
+        raise ValueError(f"{place}: a refusal needs title and custom.title_da")  # noqa: TRY004  # bad input
+    if not (isinstance(after, list) and all(isinstance(other, str) for other in after)):
+        raise ValueError(f"{place}: custom.after is a list of codes")
+    return code, RuleText(message["en"].strip(), message["da"].strip(), title, title_da, tuple(after))
 
 
 def blocks(path: str, module: str) -> Iterator[tuple[int, dict[str, Any]]]:

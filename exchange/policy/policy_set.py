@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from exchange.policy import law_index
 from exchange.policy.errors import PolicyError
 from exchange.policy.folder import read_data, read_modules
 from exchange.policy.laws import check_laws
@@ -74,7 +75,7 @@ class PolicySet:
 
 
 def load(folder: Path) -> PolicySet:
-    """Reads a folder of policies: every module, every data file checked against its schema.
+    """Reads a folder of policies: every module, the index of the laws, every data file by its schema.
 
     A file `<a>/<b>/data.json` becomes `data.a.b`, as OPA reads it. The schema of `<name>/data.json`
     is `schemas/<name>/schema.json`.
@@ -93,6 +94,7 @@ def load(folder: Path) -> PolicySet:
         check_schema(folder, place, path, content)
         _put(data, place, path, content)
     try:
+        law_index.check(modules)
         check_laws(modules, data)
     except ValueError as error:
         raise PolicyError.of(error) from error

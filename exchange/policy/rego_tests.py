@@ -9,6 +9,7 @@ paths, and its package moves out of the way.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,46 @@ class TestOutcome:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TestModule:
+    """A file of tests, as the embedded engine can run it: with the modules that tests share."""
+
+    __test__ = False  # not a test of pytest's
+
+    path: str
+    modules: Mapping[str, str]
+    tests: tuple[str, ...]
+
+    def outcomes(self, policies: PolicySet) -> Iterator[TestOutcome]:
+        """Runs the tests on a policy set, in an engine of their own, one by one as they are asked for.
+
+        Raises:
+            PolicyError: the set or a test does not compile.
+        """
+        engine = regorus.Engine()
+        try:
+            for name, text in {**policies.modules, **self.modules}.items():
+                engine.add_policy(name, text)
+            engine.add_data_json(orjson.dumps(policies.data).decode())
+            engine.set_input_json("{}")
+        except Exception as error:
+            raise PolicyError(f"the tests do not compile:\n{error}") from error
+        for name in self.tests:
+            yield _outcome(engine, name)
+
+
+def read(folder: Path) -> list[TestModule]:
+    """Reads every file of tests below a folder."""
+    shared = [p for p in sorted((folder / "tests").rglob("*.rego")) if not p.stem.endswith("_test")]
+    common = {str(p.relative_to(folder)): _rewritten(p.read_text("utf-8"), aside=False) for p in shared}
+    modules = []
+    for path in sorted(folder.rglob("*_test.rego")):
+        name, text = str(path.relative_to(folder)), path.read_text("utf-8")
+        own = {name: _rewritten(text, aside=True)}
+        modules.append(TestModule(name, {**common, **own}, tuple(_tests(text))))
+    return modules
+
+
 def run(folder: Path) -> list[TestOutcome]:
     """Runs every rule named `test_…` below a folder, each module in an engine of its own.
 
@@ -39,27 +80,7 @@ def run(folder: Path) -> list[TestOutcome]:
         PolicyError: the set or a test does not compile.
     """
     policies = policy_set.load(folder)
-    shared = [p for p in sorted((folder / "tests").rglob("*.rego")) if not p.stem.endswith("_test")]
-    outcomes = []
-    for path in sorted(folder.rglob("*_test.rego")):
-        engine = _engine(policies, [*shared, path], folder)
-        outcomes += [_outcome(engine, name) for name in _tests(path.read_text("utf-8"))]
-    return outcomes
-
-
-def _engine(policies: PolicySet, extra: list[Path], folder: Path) -> regorus.Engine:
-    engine = regorus.Engine()
-    try:
-        for name, text in policies.modules.items():
-            engine.add_policy(name, text)
-        for path in extra:
-            text = _rewritten(path.read_text("utf-8"), aside=path.stem.endswith("_test"))
-            engine.add_policy(str(path.relative_to(folder)), text)
-        engine.add_data_json(orjson.dumps(policies.data).decode())
-        engine.set_input_json("{}")
-    except Exception as error:
-        raise PolicyError(f"the tests do not compile:\n{error}") from error
-    return engine
+    return [outcome for module in read(folder) for outcome in module.outcomes(policies)]
 
 
 def _rewritten(text: str, *, aside: bool) -> str:

@@ -68,7 +68,7 @@ def _rule(package: str, name: str, block: Mapping[str, Any], place: str) -> Rule
         package=package,
         name=name,
         code=custom["short_name"],
-        title=Text(title, custom.get("title_da", title)),
+        title=Text(title, custom["title_da"]),
         message=Text(message["en"].strip(), message["da"].strip()),
         law=custom.get("legal_basis", ""),
         links=tuple(filter(None, (web_address(link["ref"]) for link in resources))),

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from exchange.policy import law_index
 from exchange.policy.errors import PolicyError
-from exchange.policy.folder import read_json
+from exchange.policy.folder import read_json, read_modules
 from exchange.workbench import rego_text
 
 _ACT = re.compile(r"[a-z]+")
@@ -91,6 +92,7 @@ def write(folder: Path, new: NewRule) -> Made:
         f"{place}/{new.rule}_test.rego": rego_text.test(new),
         "legal_bases/data.json": _with(folder / "legal_bases" / "data.json", new.law, _basis(new)),
     }
+    texts |= _index(folder, f"{place}/{new.rule}.rego", rego_text.module(new))
     purposes = folder / "purposes" / "data.json"
     if new.purpose not in read_json(purposes):
         texts["purposes/data.json"] = _with(purposes, new.purpose, _purpose(new))
@@ -98,12 +100,16 @@ def write(folder: Path, new: NewRule) -> Made:
         for path, text in texts.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, "utf-8")
-        _index(folder)
     return Made(new.law, tuple(texts))
 
 
-def _index(folder: Path) -> None:
-    """Brings up to date what is generated from the laws; nothing is, so far."""
+def _index(folder: Path, path: str, module: str) -> dict[str, str]:
+    """The index of the laws with the new one in it."""
+    try:
+        index = law_index.text({**read_modules(folder), path: module})
+    except ValueError as error:
+        raise PolicyError.of(error) from error
+    return {law_index.PATH: index} if index else {}
 
 
 def _check(new: NewRule) -> None:

@@ -3,19 +3,22 @@ package decision
 import data.agreements
 
 # METADATA
-# title: The named agreement, or nothing when there is no such agreement
+# title: The named agreement, as the exchange keeps it
 # description: |
 #   The law opens the door, the agreement between consumer and provider says how far. Income
 #   data needs one by indkomstregisterloven § 7; the exchange asks for one in every case.
+named := agreements[input.agreement]
+
+# METADATA
+# title: The identifier of the named agreement, or nothing when there is no such agreement
 # scope: document
 default agreement := null
 
-agreement := input.agreement if agreements[input.agreement]
+agreement := input.agreement if named
 
 # METADATA
 # title: The agreement, when it binds the two parties of the request
 own := named if {
-	named := agreements[input.agreement]
 	named.consumer == input.consumer
 	named.provider == input.provider
 }
@@ -38,7 +41,9 @@ carried := names if {
 # METADATA
 # title: The agreement carries the attribute
 # custom:
+#   title_da: Aftalen omfatter oplysningen
 #   short_name: ATTRIBUTE_NOT_IN_AGREEMENT
+#   after: [INPUT_INVALID, AGREEMENT_UNKNOWN, AGREEMENT_OF_ANOTHER_PARTY, AGREEMENT_DOES_NOT_COVER_DATASET]
 #   legal_basis: gdpr.5.1.c
 #   failure_msg:
 #     en: >-

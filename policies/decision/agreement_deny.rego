@@ -1,12 +1,11 @@
 package decision
 
-import data.agreements
-import data.purposes
-
 # METADATA
 # title: The agreement exists
 # custom:
+#   title_da: Aftalen findes
 #   short_name: AGREEMENT_UNKNOWN
+#   after: [INPUT_INVALID]
 #   legal_basis: ilov.7
 #   failure_msg:
 #     en: >-
@@ -15,12 +14,14 @@ import data.purposes
 #     da: >-
 #       Der findes ingen aftale med dette navn. Oplysninger udveksles kun efter aftale, som
 #       indkomstregisterlovens § 7 kræver det for indkomst; angiv en af jeres aftaler.
-deny contains "AGREEMENT_UNKNOWN" if not agreements[input.agreement]
+deny contains "AGREEMENT_UNKNOWN" if not named
 
 # METADATA
 # title: The agreement is between the consumer and the provider
 # custom:
+#   title_da: Aftalen er mellem den spørgende myndighed og registeret
 #   short_name: AGREEMENT_OF_ANOTHER_PARTY
+#   after: [INPUT_INVALID, AGREEMENT_UNKNOWN]
 #   legal_basis: ilov.7
 #   failure_msg:
 #     en: >-
@@ -30,7 +31,7 @@ deny contains "AGREEMENT_UNKNOWN" if not agreements[input.agreement]
 #       Aftalen er ikke indgået mellem den spørgende myndighed og dette register. Hver myndighed
 #       skal have sin egen, som indkomstregisterlovens § 7 kræver det for indkomst.
 deny contains "AGREEMENT_OF_ANOTHER_PARTY" if {
-	agreements[input.agreement]
+	named
 	not own
 }
 
@@ -38,7 +39,9 @@ deny contains "AGREEMENT_OF_ANOTHER_PARTY" if {
 # title: The agreement has begun
 # description: The day of the request counts, in UTC, not the day whose law decides.
 # custom:
+#   title_da: Aftalen er begyndt
 #   short_name: AGREEMENT_NOT_YET_VALID
+#   after: [INPUT_INVALID, AGREEMENT_UNKNOWN, AGREEMENT_OF_ANOTHER_PARTY]
 #   legal_basis: ilov.7
 #   failure_msg:
 #     en: >-
@@ -56,7 +59,9 @@ deny contains "AGREEMENT_NOT_YET_VALID" if {
 # title: The agreement has not ended
 # description: The last day of the agreement still counts.
 # custom:
+#   title_da: Aftalen er ikke ophørt
 #   short_name: AGREEMENT_ENDED
+#   after: [INPUT_INVALID, AGREEMENT_UNKNOWN, AGREEMENT_OF_ANOTHER_PARTY]
 #   legal_basis: ilov.7
 #   failure_msg:
 #     en: >-
@@ -69,13 +74,16 @@ deny contains "AGREEMENT_NOT_YET_VALID" if {
 #       spørger igen.
 deny contains "AGREEMENT_ENDED" if {
 	own
-	not has_not_ended(own, today)
+	not own.valid_to == null
+	not today <= own.valid_to
 }
 
 # METADATA
 # title: The agreement carries the purpose
 # custom:
+#   title_da: Aftalen omfatter formålet
 #   short_name: AGREEMENT_DOES_NOT_COVER_PURPOSE
+#   after: [INPUT_INVALID, AGREEMENT_UNKNOWN, AGREEMENT_OF_ANOTHER_PARTY, PURPOSE_UNKNOWN]
 #   legal_basis: gdpr.5.1.b
 #   failure_msg:
 #     en: >-
@@ -90,14 +98,16 @@ deny contains "AGREEMENT_ENDED" if {
 #     description: GDPR
 deny contains "AGREEMENT_DOES_NOT_COVER_PURPOSE" if {
 	own
-	purposes[input.purpose]
+	purpose
 	not input.purpose in own.purposes
 }
 
 # METADATA
 # title: The agreement carries the dataset
 # custom:
+#   title_da: Aftalen omfatter datasættet
 #   short_name: AGREEMENT_DOES_NOT_COVER_DATASET
+#   after: [INPUT_INVALID, AGREEMENT_UNKNOWN, AGREEMENT_OF_ANOTHER_PARTY]
 #   legal_basis: gdpr.5.1.c
 #   failure_msg:
 #     en: >-

@@ -15,6 +15,15 @@ test_allow_last_second_of_last_day_of_agreement if {
 		with data.agreements["udk-eindkomst"].valid_to as "2026-11-30"
 }
 
+# On its first and last day an agreement is not among the reasons of a refusal for something else.
+test_refuse_something_else_on_the_only_day_of_an_agreement if {
+	outcome := decision.decision with input as tests.changed("income", {"subject_role": "child"})
+		with data.agreements["udk-eindkomst"].valid_from as "2026-11-21"
+		with data.agreements["udk-eindkomst"].valid_to as "2026-11-21"
+	not outcome.allow
+	tests.codes(outcome) == {"SUBJECT_IS_CHILD"}
+}
+
 test_refuse_day_before_agreement if {
 	outcome := decision.decision with input as tests.changed("income", {"time": "2026-11-20T23:59:59Z"})
 		with data.agreements["udk-eindkomst"].valid_from as "2026-11-21"

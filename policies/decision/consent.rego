@@ -16,7 +16,9 @@ consent_holds if {
 # METADATA
 # title: A consent is cited where the law requires one
 # custom:
+#   title_da: Der er henvist til et samtykke, hvor loven kræver det
 #   short_name: CONSENT_MISSING
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED]
 #   legal_basis: rsl.11a.1
 #   failure_msg:
 #     en: >-
@@ -38,7 +40,9 @@ deny contains "CONSENT_MISSING" if {
 # METADATA
 # title: The cited consent exists
 # custom:
+#   title_da: Det angivne samtykke findes
 #   short_name: CONSENT_UNKNOWN
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED, CONSENT_MISSING]
 #   legal_basis: rsl.11a.1
 #   failure_msg:
 #     en: >-
@@ -59,7 +63,9 @@ deny contains "CONSENT_UNKNOWN" if {
 # METADATA
 # title: The consent has been given
 # custom:
+#   title_da: Samtykket er givet
 #   short_name: CONSENT_NOT_YET_GIVEN
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED, CONSENT_MISSING, CONSENT_UNKNOWN]
 #   legal_basis: rsl.11a.1
 #   failure_msg:
 #     en: >-
@@ -80,7 +86,9 @@ deny contains "CONSENT_NOT_YET_GIVEN" if {
 # title: The consent has not been withdrawn
 # description: A consent may be withdrawn at any time; what was done before stays lawful.
 # custom:
+#   title_da: Samtykket er ikke trukket tilbage
 #   short_name: CONSENT_WITHDRAWN
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED, CONSENT_MISSING, CONSENT_UNKNOWN]
 #   legal_basis: rsl.11a.1
 #   failure_msg:
 #     en: >-
@@ -102,7 +110,9 @@ deny contains "CONSENT_WITHDRAWN" if {
 # METADATA
 # title: The consent has not expired
 # custom:
+#   title_da: Samtykket er ikke udløbet
 #   short_name: CONSENT_EXPIRED
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED, CONSENT_MISSING, CONSENT_UNKNOWN]
 #   legal_basis: rsl.11a.1
 #   failure_msg:
 #     en: >-
@@ -123,7 +133,9 @@ deny contains "CONSENT_EXPIRED" if {
 # title: The consent is for this authority, purpose, person and case
 # description: A consent is specific; it cannot be carried over.
 # custom:
+#   title_da: Samtykket gælder denne myndighed, dette formål, denne person og denne sag
 #   short_name: CONSENT_FOR_SOMETHING_ELSE
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED, CONSENT_MISSING, CONSENT_UNKNOWN]
 #   legal_basis: rsl.11a.1
 #   failure_msg:
 #     en: >-

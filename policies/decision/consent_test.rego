@@ -87,3 +87,24 @@ test_allow_law_that_asks_for_no_consent if {
 	outcome := decision.decision with input as request
 	outcome.allow
 }
+
+test_refuse_something_else_in_the_first_second_of_a_consent if {
+	request := tests.with_consent("early_retirement", {"given_time": "2026-11-21T20:00:00Z"})
+	outcome := decision.decision with input as tests.replaced(request, {"key": "dar_adresse_id"})
+	not outcome.allow
+	tests.codes(outcome) == {"KEY_NOT_PERMITTED"}
+}
+
+# Where the law asks for no consent, none is held against the request.
+test_refuse_something_else_without_remarks_on_a_consent if {
+	request := tests.changed("income", {"consent": object.union(tests.consent, {
+		"given_time": "2027-01-01T00:00:00Z",
+		"expires_time": "2026-11-20T00:00:00Z",
+		"withdrawn_time": "2026-11-20T00:00:00Z",
+	})})
+	every cited in [request, tests.replaced(request, {"consent": tests.unknown_consent})] {
+		outcome := decision.decision with input as tests.replaced(cited, {"subject_role": "child"})
+		not outcome.allow
+		tests.codes(outcome) == {"SUBJECT_IS_CHILD"}
+	}
+}

@@ -54,8 +54,6 @@ allow if {
 	count(grantable) > 0
 }
 
-default lawful := false
-
 lawful if {
 	parties_hold
 	law_holds
@@ -63,42 +61,38 @@ lawful if {
 	consent_holds
 }
 
-default all_is_grantable := false
-
 all_is_grantable if grantable == asked
 
-granted contains attribute if {
-	allow
-	some attribute in grantable
-}
+default granted := set()
+
+granted := grantable if allow
 
 # What the law opens, the agreement carries and no rule takes out again.
 grantable := ((asked & opened) & carried) - restricted
 
 asked := {attribute | some attribute in input.attributes}
 
-reasons contains {"code": code, "legal_basis": law, "rule": "decision"} if {
-	not lawful
-	some code in deny
-}
+default reasons := set()
 
-reasons contains {"code": code, "legal_basis": law, "rule": cited["package"]} if {
-	not lawful
-	some code in permit.deny
-}
+reasons := against_request if not lawful
 
-refused contains refusal(attribute, "ATTRIBUTE_NOT_COVERED", "decision") if {
-	not all_is_grantable
+against_request contains {"code": code, "legal_basis": law, "rule": "decision"} if some code in deny
+
+against_request contains {"code": code, "legal_basis": law, "rule": cited["package"]} if some code in permit.deny
+
+default refused := set()
+
+refused := against_attributes if not all_is_grantable
+
+against_attributes contains refusal(attribute, "ATTRIBUTE_NOT_COVERED", "decision") if {
 	some attribute in not_opened
 }
 
-refused contains refusal(attribute, "ATTRIBUTE_NOT_IN_AGREEMENT", "decision") if {
-	not all_is_grantable
+against_attributes contains refusal(attribute, "ATTRIBUTE_NOT_IN_AGREEMENT", "decision") if {
 	some attribute in not_carried
 }
 
-refused contains refusal(item.attribute, item.code, cited["package"]) if {
-	not all_is_grantable
+against_attributes contains refusal(item.attribute, item.code, cited["package"]) if {
 	some item in permit.refuse
 	item.attribute in asked
 }
@@ -112,6 +106,14 @@ refusal(attribute, code, rule) := {
 
 # METADATA
 # title: What the broker must do before it releases what was granted
+# description: |
+#   The effect of an obligation says what.
+#
+#   - withhold: the attributes do not leave when the fact in `when` holds, or is not known
+#   - indicate: the answer is cut to one record that says yes or no for each attribute; covers them all
+#   - review: the exchange is flagged, and queued for a second person
+#
+#   The last two hold always: their `when` is null.
 obligations contains object.union(duty, {"attributes": sort(touched), "rule": cited["package"]}) if {
 	some duty in permit.oblige
 	touched := granted & duty.attributes

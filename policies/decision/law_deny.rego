@@ -1,13 +1,12 @@
 package decision
 
-import data.legal_bases
-import data.purposes
-
 # METADATA
 # title: The cited law exists
 # description: A citation that no rule answers to permits nothing.
 # custom:
+#   title_da: Den angivne lov findes
 #   short_name: LEGAL_BASIS_UNKNOWN
+#   after: [INPUT_INVALID]
 #   legal_basis: gdpr.5.1.a
 #   failure_msg:
 #     en: >-
@@ -19,13 +18,15 @@ import data.purposes
 # related_resources:
 #   - ref: https://eur-lex.europa.eu/eli/reg/2016/679/oj
 #     description: GDPR
-deny contains "LEGAL_BASIS_UNKNOWN" if not legal_bases[input.legal_basis]
+deny contains "LEGAL_BASIS_UNKNOWN" if not basis
 
 # METADATA
 # title: The cited law is in force
 # description: The law of the day that the request names decides, not the law of today.
 # custom:
+#   title_da: Den angivne lov gælder på den dato, hvis ret er afgørende
 #   short_name: LEGAL_BASIS_NOT_IN_FORCE
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN]
 #   legal_basis: gdpr.5.1.a
 #   failure_msg:
 #     en: >-
@@ -39,7 +40,7 @@ deny contains "LEGAL_BASIS_UNKNOWN" if not legal_bases[input.legal_basis]
 #   - ref: https://eur-lex.europa.eu/eli/reg/2016/679/oj
 #     description: GDPR
 deny contains "LEGAL_BASIS_NOT_IN_FORCE" if {
-	legal_bases[input.legal_basis]
+	basis
 	not in_force[0]
 }
 
@@ -47,7 +48,9 @@ deny contains "LEGAL_BASIS_NOT_IN_FORCE" if {
 # title: The cited law carries the purpose
 # description: A law that permits data for one purpose permits it for no other.
 # custom:
+#   title_da: Den angivne lov bærer formålet
 #   short_name: PURPOSE_NOT_COVERED
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN]
 #   legal_basis: gdpr.5.1.b
 #   failure_msg:
 #     en: >-
@@ -60,8 +63,8 @@ deny contains "LEGAL_BASIS_NOT_IN_FORCE" if {
 #   - ref: https://eur-lex.europa.eu/eli/reg/2016/679/oj
 #     description: GDPR
 deny contains "PURPOSE_NOT_COVERED" if {
-	legal_bases[input.legal_basis]
-	purposes[input.purpose]
+	basis
+	purpose
 	not permit
 }
 
@@ -69,7 +72,9 @@ deny contains "PURPOSE_NOT_COVERED" if {
 # title: The cited law is for this kind of authority
 # description: Each authority has the tasks that the law gives it, and no others.
 # custom:
+#   title_da: Den angivne lov giver opgaven til denne slags myndighed
 #   short_name: CONSUMER_NOT_PERMITTED
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED, CONSUMER_UNKNOWN]
 #   legal_basis: fvl.32
 #   failure_msg:
 #     en: >-
@@ -82,14 +87,16 @@ deny contains "PURPOSE_NOT_COVERED" if {
 #       retsgrundlag, eller lad den rette myndighed spørge.
 deny contains "CONSUMER_NOT_PERMITTED" if {
 	cited
-	consumer_kind
+	consumer
 	not consumer_is_permitted
 }
 
 # METADATA
 # title: The cited law reaches the dataset
 # custom:
+#   title_da: Den angivne lov omfatter datasættet
 #   short_name: DATASET_NOT_COVERED
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED]
 #   legal_basis: gdpr.5.1.c
 #   failure_msg:
 #     en: >-
@@ -112,7 +119,9 @@ deny contains "DATASET_NOT_COVERED" if {
 # description: >-
 #   The law says about whom data may be fetched: the applicant, a spouse, a household.
 # custom:
+#   title_da: Den angivne lov omfatter den, der slås op
 #   short_name: SUBJECT_ROLE_NOT_COVERED
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED]
 #   legal_basis: gdpr.5.1.c
 #   failure_msg:
 #     en: >-
@@ -135,7 +144,9 @@ deny contains "SUBJECT_ROLE_NOT_COVERED" if {
 # title: The cited law permits this way of looking up
 # description: A search by address reaches other people than a search by personnummer.
 # custom:
+#   title_da: Den angivne lov tillader denne slags nøgle
 #   short_name: KEY_NOT_PERMITTED
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED]
 #   legal_basis: gdpr.5.1.c
 #   failure_msg:
 #     en: >-
@@ -153,11 +164,11 @@ deny contains "KEY_NOT_PERMITTED" if {
 	not input.key in permit.keys
 }
 
-consumer_is_permitted if consumer_kind in permit.consumers
+consumer_is_permitted if consumer.kind in permit.consumers
 
 # When the law does not carry the purpose, any purpose it carries will do.
 consumer_is_permitted if {
 	not permit
 	some candidate in cited.permits
-	consumer_kind in candidate.consumers
+	consumer.kind in candidate.consumers
 }

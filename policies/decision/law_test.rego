@@ -85,6 +85,18 @@ test_allow_one_basis_for_each_citation if {
 	}
 }
 
+test_allow_every_basis_under_the_name_of_its_package if {
+	every id, _ in data.legal_bases {
+		found := {name |
+			some act, section
+			data.legal_basis[act][section].permits with input as {"legal_basis": id}
+			name := concat(".", ["legal_basis", act, section])
+		}
+		named := {cited["package"] | cited := decision.cited with input as {"legal_basis": id}}
+		named == found
+	}
+}
+
 # A restriction that its permit does not name would have no effect.
 test_refuse_deny_left_out_of_a_permit if {
 	every id, _ in data.legal_bases {

@@ -3,26 +3,35 @@ package decision
 import data.authorities
 import data.purposes
 
+# Each table of data is read once: in the embedded engine a reference into data costs as much as all
+# the conditions of an agreement, and more with every law.
+
 # METADATA
 # title: The day on which the request is decided, in UTC
 today := substring(input.time, 0, 10)
 
 # METADATA
-# title: The kind of authority that asks
-consumer_kind := authorities[input.consumer].kind
+# title: The authority that asks, as the exchange knows it
+consumer := authorities[input.consumer]
+
+# METADATA
+# title: The purpose, as the exchange describes it
+purpose := purposes[input.purpose]
 
 # METADATA
 # title: The parties and the purpose are known
 parties_hold if {
 	parties_are_known
-	purposes[input.purpose]
+	purpose
 }
 
 # METADATA
-# title: The consumer takes part in the exchange
+# title: The consumer, and the processor that calls for it, take part in the exchange
 # description: An authority or a processor that is unknown, not yet admitted or revoked has no access.
 # custom:
+#   title_da: Den spørgende myndighed, og databehandleren der kalder for den, deltager i udvekslingen
 #   short_name: CONSUMER_UNKNOWN
+#   after: [INPUT_INVALID]
 #   legal_basis: gdpr.32
 #   failure_msg:
 #     en: >-
@@ -38,10 +47,12 @@ parties_hold if {
 deny contains "CONSUMER_UNKNOWN" if not parties_are_known
 
 # METADATA
-# title: The purpose is one the exchange knows
+# title: The purpose is one that the exchange knows
 # description: Data is collected for specified, explicit purposes; a purpose nobody has described is none.
 # custom:
+#   title_da: Formålet er et, som udvekslingen kender
 #   short_name: PURPOSE_UNKNOWN
+#   after: [INPUT_INVALID]
 #   legal_basis: gdpr.5.1.b
 #   failure_msg:
 #     en: >-
@@ -53,15 +64,13 @@ deny contains "CONSUMER_UNKNOWN" if not parties_are_known
 # related_resources:
 #   - ref: https://eur-lex.europa.eu/eli/reg/2016/679/oj
 #     description: GDPR
-deny contains "PURPOSE_UNKNOWN" if not purposes[input.purpose]
+deny contains "PURPOSE_UNKNOWN" if not purpose
 
 parties_are_known if {
-	takes_part(input.consumer)
+	covers(consumer, today)
 	processor_takes_part
 }
 
-takes_part(cvr) if covers(authorities[cvr], today)
-
 processor_takes_part if input.processor == null
 
-processor_takes_part if takes_part(input.processor)
+processor_takes_part if covers(authorities[input.processor], today)

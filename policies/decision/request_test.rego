@@ -51,6 +51,12 @@ test_refuse_consent_with_a_field_missing if {
 	}
 }
 
+test_refuse_kind_that_nobody_knows if {
+	every kind in ["watch", "EXCHANGE", ""] {
+		refused_as_invalid(tests.changed("income", {"kind": kind}))
+	}
+}
+
 test_allow_dry_run if {
 	outcome := decision.decision with input as tests.changed("income", {"kind": "dry_run"})
 	outcome.allow
@@ -69,6 +75,31 @@ test_refuse_unknown_consumer if {
 
 test_refuse_unknown_processor if {
 	outcome := decision.decision with input as tests.changed("income", {"processor": "99999999"})
+	not outcome.allow
+	tests.codes(outcome) == {"CONSUMER_UNKNOWN"}
+}
+
+test_refuse_revoked_processor if {
+	outcome := decision.decision with input as tests.changed("cash_benefit", {"processor": "90000179"})
+	not outcome.allow
+	tests.codes(outcome) == {"CONSUMER_UNKNOWN"}
+}
+
+test_allow_last_day_of_a_processor if {
+	decision.decision.allow with input as tests.changed("cash_benefit", {"processor": "90000160"})
+		with data.authorities["90000160"].valid_to as "2026-11-21"
+}
+
+test_refuse_day_after_a_processor_was_revoked if {
+	outcome := decision.decision with input as tests.changed("cash_benefit", {"processor": "90000160"})
+		with data.authorities["90000160"].valid_to as "2026-11-20"
+	not outcome.allow
+	tests.codes(outcome) == {"CONSUMER_UNKNOWN"}
+}
+
+test_refuse_processor_not_yet_admitted if {
+	outcome := decision.decision with input as tests.changed("cash_benefit", {"processor": "90000160"})
+		with data.authorities["90000160"].valid_from as "2026-11-22"
 	not outcome.allow
 	tests.codes(outcome) == {"CONSUMER_UNKNOWN"}
 }

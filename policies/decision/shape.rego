@@ -6,6 +6,7 @@ package decision
 #   Every field is present and of its kind; times are UTC to the second, and times and dates have
 #   their shape. schemas/input says the same in JSON Schema.
 # custom:
+#   title_da: Anmodningen er korrekt udformet
 #   short_name: INPUT_INVALID
 #   legal_basis: gdpr.5.1.a
 #   failure_msg:
@@ -19,9 +20,10 @@ package decision
 #   - ref: https://eur-lex.europa.eu/eli/reg/2016/679/oj
 #     description: GDPR
 is_valid if {
-	input.kind in {"dry_run", "exchange"}
-	is_timestamp(input.time)
-	is_date(input.law_date)
+	input.kind in {"dry_run", "exchange", "matching"}
+	is_string(input.time)
+	is_string(input.law_date)
+	with_nines(concat(" ", [input.time, input.law_date])) == "9999-99-99T99:99:99Z 9999-99-99"
 	is_string(input.consumer)
 	is_string(input.provider)
 	is_string(input.purpose)
@@ -30,10 +32,11 @@ is_valid if {
 	is_string(input.dataset)
 	is_string(input.key)
 	is_string(input.subject_role)
+	is_boolean(input.emergency)
 	is_boolean(input.partial_acceptable)
 	is_nonempty_list_of_names(input.attributes)
-	is_cvr_or_absent(input.processor)
-	is_consent_or_absent(input.consent)
+	processor_is_well_formed
+	consent_is_well_formed
 }
 
 is_timestamp(text) if {
@@ -44,11 +47,6 @@ is_timestamp(text) if {
 is_timestamp_or_absent(text) if text == null
 
 is_timestamp_or_absent(text) if is_timestamp(text)
-
-is_date(text) if {
-	is_string(text)
-	with_nines(text) == "9999-99-99"
-}
 
 # A text with a nine for every digit shows its shape; a regular expression costs the embedded
 # engine fifty times as much, and its parser of times fails where OPA's says no.
@@ -65,25 +63,25 @@ is_nonempty_list_of_names(list) if {
 	}
 }
 
-is_cvr_or_absent(text) if text == null
+processor_is_well_formed if input.processor == null
 
-is_cvr_or_absent(text) if is_string(text)
+processor_is_well_formed if is_string(input.processor)
 
-is_consent_or_absent(consent) if consent == null
+consent_is_well_formed if input.consent == null
 
-is_consent_or_absent(consent) if {
-	consent.known == false
-	is_string(consent.reference)
+consent_is_well_formed if {
+	input.consent.known == false
+	is_string(input.consent.reference)
 }
 
-is_consent_or_absent(consent) if {
-	consent.known == true
-	is_string(consent.reference)
-	is_string(consent.consumer)
-	is_nonempty_list_of_names(consent.purposes)
-	is_timestamp(consent.given_time)
-	is_timestamp_or_absent(consent.expires_time)
-	is_timestamp_or_absent(consent.withdrawn_time)
-	is_boolean(consent.subject_matches)
-	is_boolean(consent.case_matches)
+consent_is_well_formed if {
+	input.consent.known == true
+	is_string(input.consent.reference)
+	is_string(input.consent.consumer)
+	is_nonempty_list_of_names(input.consent.purposes)
+	is_timestamp(input.consent.given_time)
+	is_timestamp_or_absent(input.consent.expires_time)
+	is_timestamp_or_absent(input.consent.withdrawn_time)
+	is_boolean(input.consent.subject_matches)
+	is_boolean(input.consent.case_matches)
 }

@@ -5,14 +5,13 @@ package decision
 
 # METADATA
 # title: Whether a day lies in a period
+# scope: document
 covers(period, day) if {
+	period.valid_to == null
 	period.valid_from <= day
-	has_not_ended(period, day)
 }
 
-# METADATA
-# title: Whether a period has yet to end on a day
-# scope: document
-has_not_ended(period, _) if period.valid_to == null
-
-has_not_ended(period, day) if day <= period.valid_to
+covers(period, day) if {
+	period.valid_from <= day
+	day <= period.valid_to
+}

@@ -37,7 +37,9 @@ residence := {
 address := {"cprKommunekode", "cprVejkode", "darAdresseId", "etage", "husnummer", "sidedoer"}
 
 # METADATA
+# title: The kinds of authority that are public
+public_authorities := {"municipality", "state", "udbetaling_danmark", "vurderingsstyrelsen"}
+
+# METADATA
 # title: The consumer is a public authority
-consumer_is_public if {
-	data.authorities[input.consumer].kind in {"municipality", "state", "udbetaling_danmark"}
-}
+consumer_is_public if data.authorities[input.consumer].kind in public_authorities

@@ -13,6 +13,7 @@ frame := {
 	"key": "personnummer",
 	"subject_role": "applicant",
 	"consent": null,
+	"emergency": false,
 	"partial_acceptable": false,
 }
 
@@ -39,6 +40,12 @@ udbetaling_danmark := object.union(frame, {"consumer": "91000008"})
 odense := object.union(frame, {"consumer": "92000028"})
 
 fjordbanken := object.union(frame, {"consumer": "90000101"})
+
+vurderingsstyrelsen := object.union(frame, {
+	"consumer": "96000103",
+	"key": "bfe_nummer",
+	"subject_role": "property",
+})
 
 # METADATA
 # title: The requests, by a short name
@@ -158,6 +165,70 @@ valid := {
 		"key": "bbr_bygning_id",
 		"subject_role": "property",
 	}),
+	"building_address": object.union(odense, {
+		"legal_basis": "bbrl.5.1",
+		"purpose": "building-case",
+		"agreement": "odense-dar",
+		"provider": "97000107",
+		"dataset": "dar.adresse",
+		"attributes": ["adressebetegnelse"],
+		"key": "dar_adresse_id",
+		"subject_role": "property",
+	}),
+	"control": object.union(udbetaling_danmark, {
+		"kind": "matching",
+		"legal_basis": "udl.12",
+		"purpose": "benefits.control",
+		"agreement": "udk-eindkomst-kontrol",
+		"provider": "94000068",
+		"dataset": "eindkomst.indkomst",
+		"attributes": ["loenindkomst", "maaned"],
+	}),
+	"residence_control": object.union(odense, {
+		"legal_basis": "cprl.10.3",
+		"purpose": "residence.control",
+		"agreement": "odense-eindkomst-bopael",
+		"provider": "94000068",
+		"dataset": "eindkomst.indkomst",
+		"attributes": ["loenindkomst", "maaned"],
+		"subject_role": "person",
+	}),
+	"residence_indicator": object.union(odense, {
+		"law_date": "2022-12-31",
+		"legal_basis": "cprl.10.3",
+		"purpose": "residence.control",
+		"agreement": "odense-eindkomst-bopael",
+		"provider": "94000068",
+		"dataset": "eindkomst.indkomst",
+		"attributes": ["loenindkomst", "overfoerselsindkomst"],
+		"subject_role": "person",
+	}),
+	"assessment": object.union(vurderingsstyrelsen, {
+		"legal_basis": "evl.assessment",
+		"purpose": "property.assessment",
+		"agreement": "vurderingsstyrelsen-bbr",
+		"provider": "96000103",
+		"dataset": "bbr.bygning",
+		"attributes": ["byg026Opfoerelsesaar", "byg038SamletBygningsareal"],
+	}),
+	"assessment_ownership": object.union(vurderingsstyrelsen, {
+		"legal_basis": "evl.assessment",
+		"purpose": "property.assessment",
+		"agreement": "vurderingsstyrelsen-ejf",
+		"provider": "98000119",
+		"dataset": "ejf.ejerskab",
+		"attributes": ["faktiskEjerandel_naevner", "faktiskEjerandel_taeller"],
+	}),
+	"emergency": object.union(odense, {
+		"emergency": true,
+		"legal_basis": "gdpr.6.1.d",
+		"purpose": "emergency.protection",
+		"agreement": "odense-cpr-fare",
+		"provider": "95000088",
+		"dataset": "cpr.person",
+		"attributes": ["adresseringsnavn", "husnummer", "status"],
+		"subject_role": "person",
+	}),
 	"early_retirement": object.union(odense, {
 		"legal_basis": "sl.43",
 		"purpose": "early-retirement.health",
@@ -212,6 +283,15 @@ attribute_codes(decision, attribute) := {item.code |
 }
 
 # METADATA
+# title: What a law permits, by purpose; nothing where it only restricts what others permit
+permits_of(law) := object.union_n([permits |
+	some act, section
+
+	# regal ignore:with-outside-test-context
+	permits := data.legal_basis[act][section].permits with input as {"legal_basis": law}
+])
+
+# METADATA
 # title: Changes that make most requests fail, one at a time
 disturbances := [
 	{"consumer": "90000055"},
@@ -233,5 +313,10 @@ disturbances := [
 	{"time": "2017-01-01T00:00:00Z"},
 	{"consent": null},
 	{"consent": object.union(consent, {"withdrawn_time": "2026-11-20T00:00:00Z"})},
+	{"emergency": true},
+	{"emergency": false},
+	{"kind": "matching"},
+	{"kind": "exchange"},
+	{"processor": "90000160"},
 	{"partial_acceptable": true},
 ]

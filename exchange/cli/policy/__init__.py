@@ -21,6 +21,7 @@ _COMMANDS = {
     "revisions": "Show what was in force, and when.",
     "simulate": "Have a candidate decide beside the set in force, on live requests.",
     "replay": "Decide recorded requests again: as they were, and as a candidate would.",
+    "index": "Write the index of the laws, after one was added, renamed or removed.",
     "bundle": "Pack a policy set as a bundle for an OPA server.",
 }
 

@@ -35,7 +35,7 @@ def test_commands_are_the_agreed_ones() -> None:
     """All that the README and the issue promise is there."""
     promised = {
         *("demo", "serve", "request", "pki init", "register generate", "register load", "log verify"),
-        *("receipt show", "receipt verify", "policy check", "policy test", "policy bundle"),
+        *("receipt show", "receipt verify", "policy check", "policy test", "policy index", "policy bundle"),
         *("config example", "config show"),
     }
     assert promised <= set(NAMES)

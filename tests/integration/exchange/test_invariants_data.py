@@ -185,9 +185,10 @@ def test_invariant_3_nothing_leaves_that_was_not_granted(
 
 DATA = policy_set.load(DEFAULT_POLICIES).data
 CONSENTED = {"rsl.11a.1", "sl.43"}
+EMERGENCY, MATCHING = "gdpr.6.1.d", "udl.12"
 FIELDS = [
     *("time", "kind", "consumer", "processor", "provider", "dataset", "attributes", "key", "subject_role"),
-    *("purpose", "legal_basis", "agreement", "law_date", "consent", "partial_acceptable"),
+    *("purpose", "legal_basis", "agreement", "law_date", "consent", "emergency", "partial_acceptable"),
 ]
 DATASETS = sorted({d for a in DATA["agreements"].values() for d in a["datasets"]})
 JUNK: st.SearchStrategy[Any] = (
@@ -208,7 +209,8 @@ KNOWN = {
     "law_date": ["1990-01-01", "1900-01-01", "2022-06-01", "9999-12-31", "2022-6-1"],
     "consent": [{"reference": "cited", "known": False}, {"reference": "cited", "known": True}],
     "partial_acceptable": [True, False],
-    "kind": ["exchange", "dry_run", "anything"],
+    "kind": ["exchange", "dry_run", "matching", "anything"],
+    "emergency": [True, False],
 }
 # Few at a time: what is spoilt in one place only is what slips through.
 CHANGES: st.SearchStrategy[dict[str, Any]] = st.lists(
@@ -240,6 +242,9 @@ def may(asked_: dict[str, Any], granted: Sequence[str]) -> bool:
         and set(granted) <= set(covered) & set(asked_["attributes"])
         and (set(granted) == set(asked_["attributes"]) or asked_["partial_acceptable"] is True)
         and (asked_["legal_basis"] not in CONSENTED or consent["known"] is consent["subject_matches"] is True)
+        and asked_["emergency"] is (asked_["legal_basis"] == EMERGENCY)
+        and (asked_["kind"] == "matching") is (asked_["legal_basis"] == MATCHING)
+        and (asked_["legal_basis"] != EMERGENCY or asked_["processor"] is None)
     )
 
 

@@ -29,11 +29,13 @@ TIMES = tuple(f"{day}T{clock}Z" for day in DAYS for clock in ("00:00:00", "12:30
 
 #: Which laws carry which purpose, so that a drawn law often fits; wrong here only makes the tests weaker.
 LAWS: Mapping[str, Sequence[str]] = {
+    "benefits.control": ["udl.12"],
     "benefits.overlap": ["udl.8.1"],
     "building-case": ["bbrl.5.1"],
     "cash-benefit.application": ["rsl.11a.1", "rsl.11a.2"],
     "company.lookup": ["cvrl.18"],
-    "early-retirement.health": ["rsl.11a.1", "sl.43"],
+    "early-retirement.health": ["sl.43"],
+    "emergency.protection": ["gdpr.6.1.d"],
     "housing-benefit.area": ["bsl.77"],
     "housing-benefit.household": ["udl.5"],
     "housing-benefit.income": ["bsl.8"],
@@ -43,6 +45,8 @@ LAWS: Mapping[str, Sequence[str]] = {
     "pension.residence": ["pl.5"],
     "pension.supplement": ["udl.5.pension"],
     "person.lookup": ["cprl.38"],
+    "property.assessment": ["evl.assessment"],
+    "residence.control": ["cprl.10.3"],
 }
 
 #: Any JSON at all.
@@ -81,7 +85,7 @@ def _fitting(data: Mapping[str, Any], agreement: str, dataset: str, purpose: str
     terms = data["agreements"][agreement]
     fields: dict[str, Field] = {
         "time": st.sampled_from((NOW, "2024-06-30T12:30:00Z")),
-        "kind": st.sampled_from(("exchange", "dry_run")),
+        "kind": _kinds(purpose),
         "consumer": st.just(terms["consumer"]),
         "processor": st.sampled_from((None, None, None, "90000160")),
         "provider": st.just(terms["provider"]),
@@ -94,6 +98,7 @@ def _fitting(data: Mapping[str, Any], agreement: str, dataset: str, purpose: str
         "agreement": st.just(agreement),
         "law_date": st.sampled_from(("2026-11-21", "2022-06-30", "2023-06-30")),
         "consent": st.none() | _consents(terms["consumer"], purpose),
+        "emergency": st.just(purpose == "emergency.protection"),
         "partial_acceptable": st.booleans(),
     }
     return st.fixed_dictionaries(fields)
@@ -105,6 +110,8 @@ def _unfitting(data: Mapping[str, Any]) -> dict[str, Field]:
     parties = [*sorted(data["authorities"]), "12345678"]
     return {
         "time": st.sampled_from(TIMES),
+        "kind": st.sampled_from(("exchange", "dry_run", "matching", "watch")),
+        "emergency": st.booleans(),
         "consumer": st.sampled_from(parties),
         "processor": st.none() | st.sampled_from(parties),
         "provider": st.sampled_from(parties),
@@ -120,6 +127,12 @@ def _unfitting(data: Mapping[str, Any]) -> dict[str, Field]:
     }
 
 
+def _kinds(purpose: str) -> st.SearchStrategy[str]:
+    if purpose == "benefits.control":
+        return st.sampled_from(("matching", "matching", "exchange"))
+    return st.sampled_from(("exchange", "dry_run"))
+
+
 def _attributes(dataset: str, carried: Sequence[str]) -> st.SearchStrategy[list[str]]:
     some = st.sets(st.sampled_from(carried), min_size=1, max_size=4)
     beyond = st.sampled_from(sorted(CATALOGUE[dataset].attribute_names))
@@ -130,7 +143,9 @@ def _attributes(dataset: str, carried: Sequence[str]) -> st.SearchStrategy[list[
 def _roles(dataset: str, purpose: str) -> Sequence[str]:
     if purpose in {"company.lookup", "person.lookup"}:
         return (purpose.partition(".")[0],)
-    if dataset.startswith(("bbr.", "dar.", "vur.")):
+    if purpose in {"emergency.protection", "residence.control"}:
+        return ("person", "person", "applicant")
+    if purpose == "property.assessment" or dataset.startswith(("bbr.", "dar.", "vur.")):
         return ("property", "applicant", "owner")
     return ("applicant", "applicant", "spouse", "household_member", "child")
 

@@ -15,7 +15,8 @@ from tests.integration.policy.inputs import JSON
 
 FIELDS = (
     *("time", "kind", "consumer", "processor", "provider", "dataset", "key", "subject_role"),
-    *("purpose", "legal_basis", "agreement", "law_date", "consent", "partial_acceptable"),
+    *("purpose", "legal_basis", "agreement", "law_date", "consent", "emergency"),
+    "partial_acceptable",
 )
 QUIET = settings(
     deadline=None,

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters.catalogue import load_catalogue
 from exchange.config import DEFAULT_POLICIES
+from exchange.model.identifiers import SUBJECT_KEYS
+from exchange.model.request import SUBJECT_ROLES
 from exchange.policy import rego_tests
 from exchange.policy.policy_set import PolicyError
 from tests.support.opa import tool
@@ -70,7 +73,7 @@ def test_every_law_has_a_test_of_granting_and_of_refusing() -> None:
     laws = sorted(
         p for p in (DEFAULT_POLICIES / "legal_basis").rglob("*.rego") if not p.stem.endswith("_test")
     )
-    assert len(laws) >= 14
+    assert len(laws) >= 19
     for law in laws:
         if "permits :=" not in law.read_text("utf-8"):
             continue  # a term that laws share
@@ -78,6 +81,28 @@ def test_every_law_has_a_test_of_granting_and_of_refusing() -> None:
             r"^test_(allow|refuse)", law.with_name(f"{law.stem}_test.rego").read_text("utf-8"), re.MULTILINE
         )
         assert {"allow", "refuse"} == set(names), law.stem
+
+
+def test_everything_that_the_policies_ask_for_is_everything() -> None:
+    """The tests of what a law opens ask for every kind of authority, role, key, dataset and attribute."""
+    universe = DEFAULT_POLICIES / "tests" / "universe.rego"
+    query = (
+        "[data.tests.kinds, data.tests.roles, data.tests.keys, data.tests.datasets, data.tests.attributes]"
+    )
+    found = json.loads(run(tool("opa"), "eval", "--format", "raw", "--data", universe, query))
+    schemas = {
+        n: json.loads((SCHEMAS / n / "schema.json").read_text("utf-8")) for n in ("authorities", "input")
+    }
+    catalogue = load_catalogue().datasets
+    kinds = schemas["authorities"]["additionalProperties"]["properties"]["kind"]["enum"]
+    assert schemas["input"]["properties"]["subject_role"]["enum"] == sorted(SUBJECT_ROLES)
+    assert found == [
+        sorted(names)
+        for names in (
+            *(kinds, SUBJECT_ROLES, SUBJECT_KEYS, catalogue),
+            {name for dataset in catalogue.values() for name in dataset.attribute_names},
+        )
+    ]
 
 
 @pytest.fixture

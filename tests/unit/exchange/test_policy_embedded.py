@@ -212,6 +212,7 @@ def test_decisions_are_remembered_by_the_whole_question() -> None:
         "agreement": "udk-eindkomst",
         "law_date": "2026-11-21",
         "consent": None,
+        "emergency": False,
         "partial_acceptable": False,
     }
     for _ in range(2):

@@ -22,6 +22,7 @@ from exchange.config import DEFAULT_POLICIES
 from exchange.model.identifiers import is_cvr
 from exchange.policy import policy_set
 from exchange.policy.bundle import pack
+from exchange.policy.metadata import RuleText
 from exchange.policy.policy_set import PolicyError, PolicySet
 
 
@@ -290,7 +291,18 @@ def test_every_text_is_in_two_languages_and_names_a_law(policies: PolicySet) -> 
         assert re.search(r"§|artikel|lov nr\.", text.da)
         assert re.search(r"§|article|laws? \d", text.en)
         assert text.title
+        assert text.title_da
+        assert text.title_da != text.title
         assert text.da != text.en
+
+
+def test_a_condition_is_moot_after_others_that_there_are(policies: PolicySet) -> None:
+    """What a condition comes after exists, comes itself after nothing more, and never after it."""
+    codes = {code for _, code in policies.texts}
+    after = {code: set(text.after) for (_, code), text in policies.texts.items()}
+    for code, earlier in after.items():
+        assert earlier <= codes - {code}
+        assert {further for other in earlier for further in after[other]} <= earlier
 
 
 METADATA = """package one
@@ -298,7 +310,9 @@ METADATA = """package one
 # METADATA
 # title: A rule
 # custom:
+#   title_da: En regel
 #   short_name: SOME_CODE
+#   after: [OTHER_CODE]
 #   failure_msg:
 #     en: Because.
 #     da: Fordi.
@@ -311,12 +325,20 @@ deny := true
     [
         ("#     da: Fordi.\n", "", r"one\.rego:3: .*failure_msg\.en, \.da"),
         ("#   short_name: SOME_CODE\n", "", r"one\.rego:3: .*short_name"),
+        ("# title: A rule\n", "", r"one\.rego:3: .*title"),
+        ("#   title_da: En regel\n", "", r"one\.rego:3: .*title_da"),
+        ("title_da: En regel", "title_da: [En, regel]", r"one\.rego:3: .*title_da"),
+        ("[OTHER_CODE]", "OTHER_CODE", r"one\.rego:3: custom\.after is a list"),
+        ("[OTHER_CODE]", "[1]", r"one\.rego:3: custom\.after is a list"),
         ("    en: Because.", " en: {", r"one\.rego:3: METADATA is no valid YAML"),
         ("package one", "# nothing", r"one\.rego: a module begins with its package"),
         ("deny := true\n", f"deny := true\n{METADATA.partition('package one')[2]}", "SOME_CODE twice"),
         ("# title: A rule\n# custom", "# - a\n# - custom", r"one\.rego:3: METADATA is"),
     ],
-    ids=["language", "code", "yaml", "package", "twice", "list"],
+    ids=[
+        *("language", "code", "title", "title-da", "title-type", "after", "after-type", "yaml", "package"),
+        *("twice", "list"),
+    ],
 )
 def test_wrong_metadata_is_refused_with_its_line(old: str, new: str, said: str) -> None:
     """A text that would be missing when it is needed is an error when the set is loaded."""
@@ -329,6 +351,5 @@ def test_metadata_is_read_as_opa_reads_it() -> None:
     """Folded lines are one line; a block without a text is no refusal."""
     module = METADATA.replace("en: Because.", "en: >-\n#       Because\n#       of it.")
     texts = PolicySet({"one.rego": module + "\n# METADATA\n# title: Plain\nallow := false\n"}, {}).texts
-    assert {("one", "SOME_CODE"): ("Because of it.", "Fordi.", "A rule")} == {
-        k: (t.en, t.da, t.title) for k, t in texts.items()
-    }
+    expected = RuleText("Because of it.", "Fordi.", "A rule", "En regel", ("OTHER_CODE",))
+    assert {("one", "SOME_CODE"): expected} == texts

@@ -2,7 +2,8 @@
 # title: Buildings and addresses for a building case
 # description: >-
 #   A municipality may read what BBR and DAR hold on a unit, a building and its address. CPR is
-#   out of its reach.
+#   out of its reach. The cadastre (MAT) belongs here too; it is left out because the catalogue does
+#   not have it yet.
 # schemas:
 #   - input: schema.input.schema
 # custom:

@@ -3,6 +3,57 @@ package legal_basis.bbrl.section_5_1_test
 import data.decision
 import data.tests
 
+test_allow_exactly_what_the_law_opens if {
+	tests.opens_exactly("building_case", {
+		"consumers": {"municipality"},
+		"subjects": {"property"},
+		"keys": {
+			"bbr_bygning_id",
+			"bbr_enhed_id",
+			"bbr_grund_id",
+			"bfe_nummer",
+			"dar_adresse_id",
+			"dar_husnummer_id",
+		},
+		"attributes": {
+			"bbr.bygning": {
+				"bfeNummer",
+				"byg007Bygningsnummer",
+				"byg021BygningensAnvendelse",
+				"byg026Opfoerelsesaar",
+				"byg038SamletBygningsareal",
+				"byg054AntalEtager",
+				"byg056Varmeinstallation",
+				"grund",
+				"id_lokalId",
+				"kommunekode",
+				"status",
+			},
+			"bbr.enhed": {
+				"adresseIdentificerer",
+				"bygning",
+				"enh020EnhedensAnvendelse",
+				"enh026EnhedensSamledeAreal",
+				"enh027ArealTilBeboelse",
+				"enh031AntalVaerelser",
+				"enh034Koekkenforhold",
+				"enh045Udlejningsforhold",
+				"id_lokalId",
+				"kommunekode",
+				"status",
+			},
+			"dar.adresse": {
+				"adressebetegnelse",
+				"doerbetegnelse",
+				"etagebetegnelse",
+				"husnummer",
+				"id_lokalId",
+				"status",
+			},
+		},
+	})
+}
+
 test_allow_building if {
 	outcome := decision.decision with input as tests.valid.building_case
 	outcome.allow

@@ -28,9 +28,11 @@ permits := {"housing-benefit.income": {
 }
 
 # METADATA
-# title: The income of a child is not read
+# title: The subject is no child
 # custom:
+#   title_da: Den, der slås op, er ikke et barn
 #   short_name: SUBJECT_IS_CHILD
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED]
 #   legal_basis: bsl.8
 #   failure_msg:
 #     en: >-
@@ -42,10 +44,7 @@ permits := {"housing-benefit.income": {
 # related_resources:
 #   - ref: https://www.retsinformation.dk/eli/lta/2025/995
 #     description: Boligstøtteloven, LBK nr. 995 af 1. juli 2025
-deny contains "SUBJECT_IS_CHILD" if {
-	input.legal_basis == "bsl.8"
-	input.subject_role == "child"
-}
+deny contains "SUBJECT_IS_CHILD" if input.subject_role == "child"
 
 # METADATA
 # title: Nor is it read by mistake
@@ -55,9 +54,8 @@ deny contains "SUBJECT_IS_CHILD" if {
 oblige contains {
 	"attributes": data.terms.income,
 	"code": "SUBJECT_IS_CHILD",
+	"effect": "withhold",
 	"id": "withhold_when_child",
 	"legal_basis": "bsl.8",
 	"when": {"fact": "cpr.person.foedselsdato", "test": "age_below", "value": 18},
-} if {
-	input.legal_basis == "bsl.8"
 }

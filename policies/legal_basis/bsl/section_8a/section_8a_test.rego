@@ -3,6 +3,24 @@ package legal_basis.bsl.section_8a_test
 import data.decision
 import data.tests
 
+test_allow_exactly_what_the_law_opens if {
+	tests.opens_exactly("wealth", {
+		"consumers": {"udbetaling_danmark"},
+		"subjects": {
+			"applicant",
+			"household_member",
+			"owner",
+			"property",
+			"spouse",
+		},
+		"keys": {"bfe_nummer", "personnummer"},
+		"attributes": {
+			"skat.formue": {"aar", "formue"},
+			"vur.vurdering": {"aar", "bfeNummer", "ejendomvaerdiBeloeb"},
+		},
+	})
+}
+
 test_allow_wealth if {
 	outcome := decision.decision with input as tests.valid.wealth
 	outcome.allow

@@ -27,8 +27,9 @@ permits := {"person.lookup": {
 }
 
 # METADATA
-# title: A protected name and address is withheld
+# title: The name and address of the person are not protected
 # custom:
+#   title_da: Personens navn og adresse er ikke beskyttet
 #   short_name: SUBJECT_PROTECTED
 #   legal_basis: cprl.28
 #   failure_msg:
@@ -44,6 +45,7 @@ permits := {"person.lookup": {
 oblige contains {
 	"attributes": (data.terms.address | {"adresseringsnavn"}),
 	"code": "SUBJECT_PROTECTED",
+	"effect": "withhold",
 	"id": "withhold_when_protected",
 	"legal_basis": "cprl.28",
 	"when": {
@@ -51,6 +53,4 @@ oblige contains {
 		"test": "equals",
 		"value": "navne_og_adresse",
 	},
-} if {
-	input.legal_basis == "cprl.38"
 }

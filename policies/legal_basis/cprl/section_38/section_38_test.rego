@@ -3,14 +3,36 @@ package legal_basis.cprl.section_38_test
 import data.decision
 import data.tests
 
+test_allow_exactly_what_the_law_opens if {
+	tests.opens_exactly("person", {
+		"consumers": {"private"},
+		"subjects": {"person"},
+		"keys": {"personnummer"},
+		"attributes": {"cpr.person": {
+			"adresseringsnavn",
+			"cprKommunekode",
+			"cprVejkode",
+			"darAdresseId",
+			"etage",
+			"husnummer",
+			"sidedoer",
+			"status",
+		}},
+	})
+}
+
 test_allow_name_and_address_withheld_when_protected if {
 	outcome := decision.decision with input as tests.valid.person
 	outcome.allow
-	some duty in outcome.obligations
-	duty.code == "SUBJECT_PROTECTED"
-	"adresseringsnavn" in duty.attributes
-	duty.attributes == ["adresseringsnavn", "husnummer"]
-	duty.legal_basis == "cprl.28"
+	outcome.obligations == [{
+		"attributes": ["adresseringsnavn", "husnummer"],
+		"code": "SUBJECT_PROTECTED",
+		"effect": "withhold",
+		"id": "withhold_when_protected",
+		"legal_basis": "cprl.28",
+		"rule": "legal_basis.cprl.section_38",
+		"when": {"fact": "cpr.person.beskyttelsestype", "test": "equals", "value": "navne_og_adresse"},
+	}]
 }
 
 test_allow_status_alone if {
@@ -32,4 +54,15 @@ test_refuse_authority if {
 	})
 	not outcome.allow
 	tests.codes(outcome) == {"AGREEMENT_DOES_NOT_COVER_PURPOSE", "CONSUMER_NOT_PERMITTED"}
+}
+
+test_allow_no_part_of_a_protected_address if {
+	outcome := decision.decision with input as tests.changed("person", {
+		"attributes": sort(tests.attributes),
+		"partial_acceptable": true,
+	})
+	[duty.attributes | some duty in outcome.obligations] == [[attribute |
+		some attribute in outcome.granted
+		attribute != "status"
+	]]
 }

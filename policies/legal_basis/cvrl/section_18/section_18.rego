@@ -15,7 +15,7 @@ package legal_basis.cvrl.section_18
 # custom:
 #   legal_basis: cvrl.18
 permits := {"company.lookup": {
-	"consumers": {"municipality", "private", "state", "udbetaling_danmark"},
+	"consumers": (data.terms.public_authorities | {"private"}),
 	"subjects": {"company"},
 	"keys": {"cvr_nummer", "p_nummer"},
 	"attributes": {
@@ -44,9 +44,11 @@ permits := {"company.lookup": {
 }
 
 # METADATA
-# title: No personnummer to a private party
+# title: The owner's personnummer is asked for by a public authority
 # custom:
+#   title_da: Ejerens personnummer efterspørges af en offentlig myndighed
 #   short_name: PERSONAL_NUMBER_NOT_FOR_PRIVATE
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED]
 #   legal_basis: cvrl.18
 #   failure_msg:
 #     en: >-
@@ -56,13 +58,13 @@ permits := {"company.lookup": {
 #       CVR-loven § 18: Ejerens personnummer videregives ikke til private. Udelad
 #       ejerPersonnummer af anmodningen.
 refuse contains {"attribute": "ejerPersonnummer", "code": "PERSONAL_NUMBER_NOT_FOR_PRIVATE"} if {
-	input.legal_basis == "cvrl.18"
 	not data.terms.consumer_is_public
 }
 
 # METADATA
-# title: A protected address is withheld from a private party
+# title: The address of the company is not protected
 # custom:
+#   title_da: Virksomhedens adresse er ikke beskyttet
 #   short_name: ADDRESS_PROTECTED
 #   legal_basis: cvrl.18
 #   failure_msg:
@@ -75,10 +77,10 @@ refuse contains {"attribute": "ejerPersonnummer", "code": "PERSONAL_NUMBER_NOT_F
 oblige contains {
 	"attributes": {"adressebetegnelse"},
 	"code": "ADDRESS_PROTECTED",
+	"effect": "withhold",
 	"id": "withhold_when_address_protected",
 	"legal_basis": "cvrl.18",
 	"when": {"fact": "cvr.virksomhed.adressebeskyttet", "test": "equals", "value": true},
 } if {
-	input.legal_basis == "cvrl.18"
 	not data.terms.consumer_is_public
 }

@@ -3,6 +3,18 @@ package legal_basis.pl.section_5_test
 import data.decision
 import data.tests
 
+test_allow_exactly_what_the_law_opens if {
+	tests.opens_exactly("residence", {
+		"consumers": {"udbetaling_danmark"},
+		"subjects": {"applicant"},
+		"keys": {"personnummer"},
+		"attributes": {
+			"cpr.person": {"foedselsdato", "status", "statusdato"},
+			"cpr.udlandsophold": {"indrejsedato", "udrejsedato", "udrejseland"},
+		},
+	})
+}
+
 test_allow_moves_abroad if {
 	outcome := decision.decision with input as tests.valid.residence
 	outcome.allow

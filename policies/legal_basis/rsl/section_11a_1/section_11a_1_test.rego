@@ -3,6 +3,38 @@ package legal_basis.rsl.section_11a_1_test
 import data.decision
 import data.tests
 
+test_allow_exactly_what_the_law_opens if {
+	tests.opens_exactly("cash_benefit_health", {
+		"consumers": {"municipality"},
+		"subjects": {"applicant", "household_member", "spouse"},
+		"keys": {"personnummer"},
+		"attributes": {
+			"cpr.person": {
+				"adresseringsnavn",
+				"aegtefaellePersonnummer",
+				"civilstand",
+				"cprKommunekode",
+				"darAdresseId",
+				"foedselsdato",
+				"status",
+			},
+			"eindkomst.indkomst": {
+				"loenindkomst",
+				"maaned",
+				"oevrigIndkomst",
+				"overfoerselsindkomst",
+				"pensionsindkomst",
+			},
+			"pension.ydelse": {"beloeb", "maaned", "ydelsestype"},
+			"sundhed.journaludtraek": {
+				"diagnosekode",
+				"funktionsevne",
+				"kontaktdato",
+			},
+		},
+	})
+}
+
 test_allow_health_with_consent if {
 	outcome := decision.decision with input as tests.valid.cash_benefit_health
 	outcome.allow

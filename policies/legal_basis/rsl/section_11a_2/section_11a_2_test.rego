@@ -3,6 +3,48 @@ package legal_basis.rsl.section_11a_2_test
 import data.decision
 import data.tests
 
+test_allow_exactly_what_the_law_opens_for_housing_benefit if {
+	tests.opens_exactly("ownership", {
+		"consumers": {"udbetaling_danmark"},
+		"subjects": {"applicant", "household_member", "spouse"},
+		"keys": {"personnummer"},
+		"attributes": {"ejf.ejerskab": {
+			"bestemtFastEjendomBFENr",
+			"ejerforholdskode",
+			"faktiskEjerandel_naevner",
+			"faktiskEjerandel_taeller",
+			"status",
+		}},
+	})
+}
+
+test_allow_exactly_what_the_law_opens_for_cash_benefit if {
+	tests.opens_exactly("cash_benefit", {
+		"consumers": {"municipality"},
+		"subjects": {"applicant", "household_member", "spouse"},
+		"keys": {"personnummer"},
+		"attributes": {
+			"cpr.person": {
+				"adresseringsnavn",
+				"aegtefaellePersonnummer",
+				"civilstand",
+				"cprKommunekode",
+				"darAdresseId",
+				"foedselsdato",
+				"status",
+			},
+			"eindkomst.indkomst": {
+				"loenindkomst",
+				"maaned",
+				"oevrigIndkomst",
+				"overfoerselsindkomst",
+				"pensionsindkomst",
+			},
+			"pension.ydelse": {"beloeb", "maaned", "ydelsestype"},
+		},
+	})
+}
+
 test_allow_income_of_spouse if {
 	outcome := decision.decision with input as tests.valid.cash_benefit
 	outcome.allow

@@ -3,6 +3,29 @@ package legal_basis.udl.section_5_test
 import data.decision
 import data.tests
 
+test_allow_exactly_what_the_law_opens if {
+	tests.opens_exactly("household", {
+		"consumers": {"udbetaling_danmark"},
+		"subjects": {
+			"applicant",
+			"child",
+			"household_member",
+			"property",
+			"spouse",
+		},
+		"keys": {"dar_adresse_id", "personnummer"},
+		"attributes": {"cpr.person": {
+			"adresseringsnavn",
+			"aegtefaellePersonnummer",
+			"civilstand",
+			"darAdresseId",
+			"foedselsdato",
+			"personnummer",
+			"status",
+		}},
+	})
+}
+
 test_allow_household_by_address if {
 	outcome := decision.decision with input as tests.valid.household
 	outcome.allow

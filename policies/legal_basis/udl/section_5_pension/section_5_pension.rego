@@ -28,11 +28,13 @@ permits := {"pension.supplement": {
 }
 
 # METADATA
-# title: Work income that no longer counts is not read
+# title: Work income counts on the law date
 # description: >-
 #   What law 875/2022 (the spouse) and law 726/2023 (the pensioner) took out of the calculation.
 # custom:
+#   title_da: Arbejdsindkomst har betydning på den dato, hvis ret er afgørende
 #   short_name: WORK_INCOME_NO_LONGER_RELEVANT
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED]
 #   legal_basis: udl.5.pension
 #   failure_msg:
 #     en: >-
@@ -49,6 +51,5 @@ permits := {"pension.supplement": {
 #   - ref: https://www.retsinformation.dk/eli/lta/2023/726
 #     description: Lov nr. 726 af 2023
 refuse contains {"attribute": "loenindkomst", "code": "WORK_INCOME_NO_LONGER_RELEVANT"} if {
-	input.legal_basis == "udl.5.pension"
 	not data.legal_basis.pl.work_income.counts(input.subject_role, input.law_date)
 }

@@ -3,6 +3,23 @@ package legal_basis.udl.section_5_pension_test
 import data.decision
 import data.tests
 
+test_allow_exactly_what_the_law_opens if {
+	tests.opens_exactly("supplement", {
+		"consumers": {"udbetaling_danmark"},
+		"subjects": {"applicant", "spouse"},
+		"keys": {"personnummer"},
+		"attributes": {
+			"cpr.person": {"civilstand"},
+			"eindkomst.indkomst": {
+				"maaned",
+				"oevrigIndkomst",
+				"overfoerselsindkomst",
+				"pensionsindkomst",
+			},
+		},
+	})
+}
+
 test_allow_income_not_from_work if {
 	outcome := decision.decision with input as tests.valid.supplement
 	outcome.allow

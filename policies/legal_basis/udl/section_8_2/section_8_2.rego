@@ -25,11 +25,13 @@ permits := {"pension.personal-supplement": {
 }
 
 # METADATA
-# title: Work income that no longer counts is not read
+# title: Work income counts on the law date
 # description: >-
 #   What law 875/2022 (the spouse) and law 726/2023 (the pensioner) took out of the calculation.
 # custom:
+#   title_da: Arbejdsindkomst har betydning på den dato, hvis ret er afgørende
 #   short_name: WORK_INCOME_NO_LONGER_RELEVANT
+#   after: [INPUT_INVALID, LEGAL_BASIS_UNKNOWN, PURPOSE_UNKNOWN, PURPOSE_NOT_COVERED]
 #   legal_basis: udl.8.2
 #   failure_msg:
 #     en: >-
@@ -47,6 +49,5 @@ permits := {"pension.personal-supplement": {
 #   - ref: https://www.retsinformation.dk/eli/lta/2023/726
 #     description: Lov nr. 726 af 2023
 refuse contains {"attribute": "loenindkomst", "code": "WORK_INCOME_NO_LONGER_RELEVANT"} if {
-	input.legal_basis == "udl.8.2"
 	not data.legal_basis.pl.work_income.counts(input.subject_role, input.law_date)
 }

@@ -3,6 +3,15 @@ package legal_basis.udl.section_8_2_test
 import data.decision
 import data.tests
 
+test_allow_exactly_what_the_law_opens if {
+	tests.opens_exactly("personal_supplement", {
+		"consumers": {"municipality"},
+		"subjects": {"applicant", "spouse"},
+		"keys": {"personnummer"},
+		"attributes": {"pension.sag": {"formue", "personligTillaegsprocent"}},
+	})
+}
+
 test_allow_pension_case if {
 	outcome := decision.decision with input as tests.valid.personal_supplement
 	outcome.allow
@@ -33,6 +42,7 @@ test_refuse_work_income_of_spouse_even_before_2023 if {
 	})
 	not outcome.allow
 	tests.codes(outcome) == {"AGREEMENT_DOES_NOT_COVER_PURPOSE", "DATASET_NOT_COVERED"}
+	tests.attribute_codes(outcome, "loenindkomst") == set()
 }
 
 test_refuse_udbetaling_danmarks_law_cited_by_municipality if {
