@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from adapters.registers import planted_cases
@@ -76,7 +77,7 @@ def stories(site: DemoSite) -> tuple[Story, ...]:
             replace(scenes["returnee"], title="A returnee's stays abroad", summary=_count),
         ),
     )
-    return housing, pension, _building_case(dwelling, site), _refusals(scenes)
+    return housing, pension, _building_case(dwelling, site), _narrow(scenes), _refusals(scenes)
 
 
 def _planted(site: DemoSite) -> dict[str, Scene]:
@@ -130,6 +131,43 @@ def _building_case(dwelling: _Dwelling, site: DemoSite) -> Story:
             Scene("The dwelling in it", "odense", unit, _area),
             Scene("Its address", "odense", address, _count),
             Scene("The building, asked by the vendor for Odense", "kommunesystemer", vendor, _building),
+        ),
+    )
+
+
+def _narrow(scenes: dict[str, Scene]) -> Story:
+    """What a law opens by less than the value, or for more than the usual price."""
+    person = scenes["family-income-applicant"].question.subject
+    control = Question(
+        dataset="eindkomst.indkomst",
+        attributes=("loenindkomst", "pensionsindkomst"),
+        subject=person,
+        subject_role="person",
+        purpose="residence.control",
+        legal_basis="cprl.10.3",
+        agreement="odense-eindkomst-bopael",
+        case_reference="DEMO-bopael",
+        caseworker="kontrolmedarbejder-2",
+        law_date=date(2022, 6, 30),
+    )
+    danger = Question(
+        dataset="cpr.person",
+        attributes=("darAdresseId", "status"),
+        subject=person,
+        subject_role="person",
+        purpose="emergency.protection",
+        legal_basis="gdpr.6.1.d",
+        agreement="odense-cpr-fare",
+        case_reference="DEMO-fare",
+        caseworker="doegnvagt-1",
+        emergency_ground="Threat to the person's life, reported to the duty desk.",
+    )
+    return Story(
+        "Odense Kommune asks where the law opens a door only a little, or only in danger",
+        (
+            Scene("Any income? By the law of 2022, yes or no only", "odense", control, _yes_or_no),
+            Scene("By the law of today, the amounts", "odense", replace(control, law_date=None), _income),
+            Scene("Danger to life: granted, and queued for review", "odense", danger, _count),
         ),
     )
 
@@ -223,6 +261,10 @@ def _building(records: Sequence[Record]) -> str:
     return ", ".join(
         f"built {r.get('byg026Opfoerelsesaar')}, {r.get('byg038SamletBygningsareal')} m²" for r in records
     )
+
+
+def _yes_or_no(records: Sequence[Record]) -> str:
+    return ", ".join(f"{n}: {'yes' if v else 'no'}" for r in records for n, v in sorted(r.items()))
 
 
 def _owns(records: Sequence[Record]) -> str:
