@@ -155,8 +155,6 @@ deny contains "CONSENT_FOR_SOMETHING_ELSE" if {
 }
 
 # A consent that does not exist has no further faults.
-default consent_counts := false
-
 consent_counts if {
 	requires_consent
 	input.consent.known

@@ -54,6 +54,13 @@ test_refuse_unknown_consent if {
 	tests.codes(outcome) == {"CONSENT_UNKNOWN"}
 }
 
+# Whatever else is said of it, a consent that is not known is none.
+test_refuse_unknown_consent_that_would_fit if {
+	outcome := decision.decision with input as tests.with_consent("early_retirement", {"known": false})
+	not outcome.allow
+	tests.codes(outcome) == {"CONSENT_UNKNOWN"}
+}
+
 test_refuse_consent_to_another_authority if {
 	request := tests.with_consent("early_retirement", {"consumer": "91000008"})
 	outcome := decision.decision with input as request

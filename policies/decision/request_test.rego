@@ -57,6 +57,21 @@ test_refuse_kind_that_nobody_knows if {
 	}
 }
 
+test_refuse_list_with_something_else_than_names if {
+	every odd in [1, null, true, ["maaned"], {}] {
+		refused_as_invalid(tests.changed("income", {"attributes": ["maaned", odd]}))
+		refused_as_invalid(tests.with_consent("early_retirement", {"purposes": ["early-retirement.health", odd]}))
+	}
+}
+
+test_refuse_consent_with_a_time_of_another_shape if {
+	every field in ["given_time", "expires_time", "withdrawn_time"] {
+		every odd in ["2026-11-21", "2026-11-21T20:00:00+01:00", "", 1, true, []] {
+			refused_as_invalid(tests.with_consent("early_retirement", {field: odd}))
+		}
+	}
+}
+
 test_allow_dry_run if {
 	outcome := decision.decision with input as tests.changed("income", {"kind": "dry_run"})
 	outcome.allow
@@ -112,6 +127,13 @@ test_refuse_revoked_consumer if {
 
 test_refuse_unknown_purpose if {
 	outcome := decision.decision with input as tests.changed("income", {"purpose": "curiosity"})
+	not outcome.allow
+	tests.codes(outcome) == {"PURPOSE_UNKNOWN"}
+}
+
+test_refuse_purpose_that_only_the_law_and_the_agreement_know if {
+	outcome := decision.decision with input as tests.valid.income
+		with data.purposes as object.remove(data.purposes, ["housing-benefit.income"])
 	not outcome.allow
 	tests.codes(outcome) == {"PURPOSE_UNKNOWN"}
 }

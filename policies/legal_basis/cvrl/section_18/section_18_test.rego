@@ -49,6 +49,15 @@ test_allow_private_party_with_protected_address_withheld if {
 	}]
 }
 
+test_allow_everything_but_the_address_without_condition if {
+	outcome := decision.decision with input as tests.changed("company", {
+		"attributes": sort(tests.attributes),
+		"partial_acceptable": true,
+	})
+	outcome.allow
+	[duty.attributes | some duty in outcome.obligations] == [["adressebetegnelse"]]
+}
+
 test_allow_private_party_without_address if {
 	outcome := decision.decision with input as tests.changed("company", {"attributes": ["navn"]})
 	outcome.allow
