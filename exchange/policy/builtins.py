@@ -18,7 +18,7 @@ BUILTINS = frozenset(
         "contains", "count", "endswith", "floor", "format_int", "indexof", "intersection", "is_array",
         "is_boolean", "is_null", "is_number", "is_object", "is_set", "is_string", "lower", "max", "min",
         "numbers.range", "object.get", "object.keys", "object.remove", "object.union", "print",
-        "regex.match", "replace", "round", "sort", "split", "sprintf", "startswith",
+        "regex.match", "replace", "round", "sort", "split", "startswith",
         "strings.replace_n", "substring", "sum",
         "time.add_date", "time.parse_rfc3339_ns", "to_number", "trim", "trim_prefix", "trim_space",
         "trim_suffix", "type_name", "union", "upper",

@@ -23,6 +23,7 @@ from exchange.model.decision import Decision
 from exchange.policy import answer
 from exchange.policy.brackets import check_brackets
 from exchange.policy.builtins import check_builtins
+from exchange.policy.differences import check_differences
 from exchange.policy.errors import PolicyError
 from exchange.policy.language import check_language
 from exchange.policy.policy_set import DECISION, PolicySet
@@ -188,6 +189,7 @@ def _parse(path: str, text: str) -> str:
 def _check(asts: list[str], policies: PolicySet) -> None:
     modules = [module for ast in asts for module in modules_of(ast)]
     check_builtins(modules)
+    check_differences(modules)
     check_language(modules, policies.data)
 
 
