@@ -10,7 +10,7 @@ from exchange.workbench.permission import Permission
 from exchange.workbench.permitted import Permitted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Remark:
     """Something to look into: where, and what."""
 
