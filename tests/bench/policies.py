@@ -164,7 +164,7 @@ def main() -> None:
     if as_json:
         print(json.dumps([asdict(row) for row in figures], indent=2))
     else:
-        Console().print(table(figures))
+        Console(width=120).print(table(figures))
 
 
 if __name__ == "__main__":
