@@ -15,8 +15,7 @@ import regorus
 
 from exchange.errors import Failed
 from exchange.policy import answer
-from exchange.policy.embedded import compile_set
-from exchange.policy.policy_set import DECISION, PolicySet
+from exchange.policy.policy_set import DECISION, PolicyError, PolicySet
 
 FAILED = "POLICY_FAILED"
 INVALID = "POLICY_ANSWER_INVALID"
@@ -90,7 +89,7 @@ class Evaluator:
         """
         self._policies = policies
         self._check = check
-        self._engine: regorus.Engine | None = compile_set(policies)
+        self._engine: regorus.Engine | None = _compiled(policies)
 
     def decide(self, policy_input: Mapping[str, Any]) -> Verdict:
         """Decides on an input."""
@@ -109,7 +108,7 @@ class Evaluator:
     def _evaluate(self, policy_input: Mapping[str, Any]) -> Any:
         try:
             if self._engine is None:
-                self._engine = compile_set(self._policies)
+                self._engine = _compiled(self._policies)
             self._engine.set_input_json(orjson.dumps(policy_input).decode())
             return orjson.loads(self._engine.eval_rule_as_json(DECISION))
         except Exception as error:
@@ -120,6 +119,20 @@ class Evaluator:
                 raise
             self._engine = None
             raise Failed.because(FAILED) from error
+
+
+def _compiled(policies: PolicySet) -> regorus.Engine:
+    """Makes an engine of a set as it is: what it may hold was for the broker to say that it decided in."""
+    engine = regorus.Engine()
+    try:
+        for path, text in policies.modules.items():
+            engine.add_policy(path, text)
+        engine.add_data_json(orjson.dumps(policies.data).decode())
+    except Exception as error:
+        del engine  # a traceback keeps it, and may be dropped on another thread than its own
+        problem = str(error).partition("Stack backtrace")[0].strip()
+        raise PolicyError(f"the policy set does not compile:\n{problem}") from error
+    return engine
 
 
 def believed(policies: PolicySet) -> Check:

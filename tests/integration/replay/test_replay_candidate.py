@@ -272,6 +272,7 @@ def test_revision_archived_as_another_is_no_candidate(policies: PolicySet) -> No
 def test_candidate_must_hold_like_any_set(tmp_path: Path) -> None:
     """A set with a built-in that is not allowed could not be put in force, and is not compared with."""
     shutil.copytree(DEFAULT_POLICIES, tmp_path / "set")
-    (tmp_path / "set" / "more.rego").write_text("package more\n\nx := time.now_ns()\n")
+    (tmp_path / "set" / "more").mkdir()
+    (tmp_path / "set" / "more" / "more.rego").write_text("package more\n\nx := time.now_ns()\n")
     with pytest.raises(PolicyError, match="not allowed"):
         candidates.find(str(tmp_path / "set"), archive)

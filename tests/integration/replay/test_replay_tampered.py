@@ -15,7 +15,8 @@ from audit.files import read_private
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey, Opened
 from exchange.model.trace import AppliedObligation, Outcome
-from exchange.policy.policy_set import PolicySet
+from exchange.policy.embedded import EmbeddedEngine
+from exchange.policy.policy_set import PolicyError, PolicySet
 from exchange.workbench.replay.findings import Problem
 from exchange.workbench.replay.report import Report
 from tests.integration.replay.conftest import INCOME, PLANTED, Decide, Logged, at
@@ -144,6 +145,21 @@ def test_archived_set_that_cannot_decide_is_found(written: Write, decide: Decide
     insert = "INSERT INTO policy_revisions (revision, bundle) VALUES (:r, :b)"
     logged.change(insert, r=revision, b=bundle)
     assert [(0, Problem.REVISION)] == found(logged.replay())
+
+
+def test_archived_set_that_would_no_longer_be_published_decides(
+    written: Write, decide: Decide, policies: PolicySet
+) -> None:
+    """What is allowed in policies may grow stricter; what an older set decided can still be confirmed."""
+    more = {**policies.modules, "more.rego": 'package more\n\nx := base64.encode("a")\n'}
+    older = PolicySet(more, policies.data)
+    with pytest.raises(PolicyError):
+        EmbeddedEngine(older, timeout=1)
+    logged = written(decided(0, INCOME, decide(INCOME), policy_revision=older.revision))
+    insert = "INSERT INTO policy_revisions (revision, bundle) VALUES (:r, :b)"
+    logged.change(insert, r=older.revision, b=older.bundle)
+    report = logged.replay()
+    assert (1, True) == (report.tally.entries.replayed, report.holds)
 
 
 GRANT = ("loenindkomst", "maaned")
