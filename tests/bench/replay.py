@@ -5,7 +5,7 @@ spread decides how fast a replay can be, since the same input is decided once:
 
 - time: entries are spread evenly over working days of eight hours, so many a minute as `--rate` says.
   Policies learn the minute, or the second where a consent is cited.
-- questions: the 17 kinds that the policies' own tests ask, the k-th most common asked 1/k as often as
+- questions: the kinds that the policies' own tests ask, the k-th most common asked 1/k as often as
   the first; each with one of three sets of attributes, as different backends need different ones.
 - law date: the day itself; for one in ten, the first of one of the last 24 months.
 - one in ten would take a part, one in 33 is a dry run, one in 17 is spoiled so that it is refused.

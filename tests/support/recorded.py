@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from audit.entry import Submission
-from exchange.model.decision import Decision
+from exchange.model.decision import Decision, Effect
 from exchange.model.request import Envelope, Kind, SubjectKey
 from exchange.model.trace import AppliedObligation, Draft, Outcome
 from exchange.recorder import submission
 from tests.support.logs import request_id
 
+#: What obligations do where no condition holds.
+_DONE = {Effect.WITHHOLD: "not_applicable", Effect.INDICATE: "indicated", Effect.REVIEW: "review"}
 ENVELOPE = Envelope(b"body " * 60, "signature " * 50)  # as large as real ones
 
 
@@ -78,9 +80,6 @@ def _ended(asked: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
     return done | {
         "attributes_released": decision.granted,
         "reasons": codes,
-        "obligations": tuple(
-            AppliedObligation(o.id, o.when.fact if o.when else "", "not_applicable")
-            for o in decision.obligations
-        ),
+        "obligations": tuple(AppliedObligation(o.id, o.fact, _DONE[o.effect]) for o in decision.obligations),
         "response_digest": bytes(32),
     }

@@ -164,17 +164,18 @@ def test_candidate_that_grants_too_much_is_not_believed(
     assert {"POLICY_ANSWER_INVALID": {"unanswered": 1}} == affected(report, Dimension.REASON)
 
 
-def test_older_inputs_are_brought_up_to_date_for_candidates_only(
-    written: Write, decide: Decide, policies: PolicySet
-) -> None:
+def test_older_inputs_are_brought_up_to_date_for_candidates_only(written: Write, policies: PolicySet) -> None:
     """A candidate that asks for a new field decides on requests from before it; they are counted."""
+    before = policies
+    for name in ADDED:
+        before = with_text(before, "decision/shape.rego", f"\tis_boolean(input.{name})\n", "")
+    engine = EmbeddedEngine(before, timeout=30)
     old = {name: value for name, value in INCOME.items() if name not in ADDED}
-    asks = "\tis_boolean(input.partial_acceptable)\n"
-    candidate = with_text(
-        policies, "decision/shape.rego", asks, asks + "".join(f"\tis_boolean(input.{n})\n" for n in ADDED)
-    )
-    logged = written(decided(0, INCOME, decide(INCOME)), decided(1, old, decide(old)))
-    report = logged.replay(candidate)
+    logged = written(*(decided(n, asked, engine.decide_now(asked)) for n, asked in enumerate((INCOME, old))))
+    engine.close()
+    insert = "INSERT INTO policy_revisions (revision, bundle) VALUES (:r, :b)"
+    logged.change(insert, r=before.revision, b=before.bundle)
+    report = logged.replay(policies)
     assert ({"unchanged": 2}, 1, True) == (numbers(report), report.tally.upgraded, report.holds)
 
 
