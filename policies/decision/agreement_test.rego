@@ -97,6 +97,14 @@ test_refuse_dataset_outside_agreement if {
 	tests.codes(outcome) == {"AGREEMENT_DOES_NOT_COVER_DATASET", "AGREEMENT_DOES_NOT_COVER_PURPOSE"}
 }
 
+test_refuse_dataset_that_only_the_law_reaches if {
+	other := tests.replaced(data.agreements["udk-eindkomst"], {"datasets": {"skat.formue": ["formue"]}})
+	outcome := decision.decision with input as tests.changed("income", {"agreement": "other"})
+		with data.agreements as {"other": other}
+	not outcome.allow
+	tests.codes(outcome) == {"AGREEMENT_DOES_NOT_COVER_DATASET"}
+}
+
 test_refuse_attribute_outside_agreement if {
 	outcome := decision.decision with input as tests.valid.income
 		with data.agreements["udk-eindkomst"].datasets as {"eindkomst.indkomst": ["maaned"]}

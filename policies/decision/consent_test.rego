@@ -115,3 +115,21 @@ test_refuse_something_else_without_remarks_on_a_consent if {
 		tests.codes(outcome) == {"SUBJECT_IS_CHILD"}
 	}
 }
+
+# What one purpose of a law asks for, another one of it does not.
+test_refuse_purpose_that_asks_for_no_consent_without_remarks_on_it if {
+	open_purpose := {
+		"consumers": {"udbetaling_danmark"},
+		"subjects": {"applicant"},
+		"keys": {"personnummer"},
+		"attributes": {"eindkomst.indkomst": {"maaned"}},
+	}
+	law := {"package": "legal_basis.bsl.section_8", "permits": {
+		"housing-benefit.income": open_purpose,
+		"housing-benefit.wealth": object.union(open_purpose, {"requires_consent": true}),
+	}}
+	outcome := decision.decision with input as tests.changed("income", {"subject_role": "child"})
+		with decision.cited as law
+	not outcome.allow
+	tests.codes(outcome) == {"SUBJECT_ROLE_NOT_COVERED"}
+}

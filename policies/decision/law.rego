@@ -77,8 +77,6 @@ is_denied_by_law if count(permit.deny) > 0
 # METADATA
 # title: The law demands the citizen's consent
 # scope: document
-default requires_consent := false
-
 requires_consent if permit.requires_consent
 
 requires_consent if {

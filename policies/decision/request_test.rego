@@ -64,6 +64,14 @@ test_refuse_list_with_something_else_than_names if {
 	}
 }
 
+test_refuse_consent_by_a_reference_that_is_no_text if {
+	every odd in [1, null, true, [], {}] {
+		refused_as_invalid(tests.with_consent("early_retirement", {"reference": odd}))
+		unknown := object.union(tests.unknown_consent, {"reference": odd})
+		refused_as_invalid(tests.changed("early_retirement", {"consent": unknown}))
+	}
+}
+
 test_refuse_consent_with_a_time_of_another_shape if {
 	every field in ["given_time", "expires_time", "withdrawn_time"] {
 		every odd in ["2026-11-21", "2026-11-21T20:00:00+01:00", "", 1, true, []] {

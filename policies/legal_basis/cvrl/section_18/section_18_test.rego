@@ -93,3 +93,9 @@ test_refuse_owner_to_private_party if {
 	tests.codes(outcome) == set()
 	tests.attribute_codes(outcome, "ejerPersonnummer") == {"ATTRIBUTE_NOT_IN_AGREEMENT", "PERSONAL_NUMBER_NOT_FOR_PRIVATE"}
 }
+
+test_refuse_without_remarks_on_what_was_not_asked if {
+	outcome := decision.decision with input as tests.changed("company", {"attributes": ["koen", "navn"]})
+	not outcome.allow
+	{item.attribute | some item in outcome.refused} == {"koen"}
+}
