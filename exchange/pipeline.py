@@ -353,11 +353,11 @@ def _existing(catalogue: Catalogue, request: Request) -> Dataset:
 
 
 def _decision_time(now: datetime, request: Request) -> str:
-    """The time that the policy is told: to the second where a consent may begin or end, else the minute.
+    """The time that the policy is told: to the second where a consent may begin or end, else the hour.
 
-    Less is enough, and lets many requests be the same question.
+    Agreements and laws are in force by days. Less is enough, and lets many requests be the same question.
     """
-    return timestamp(now if request.consent_reference is not None else now.replace(second=0))
+    return timestamp(now if request.consent_reference is not None else now.replace(minute=0, second=0))
 
 
 def _consent_facts(consent: Consent | None) -> dict[str, Any]:

@@ -73,8 +73,8 @@ class EmbeddedEngine:
 
     def decide_now(self, policy_input: Mapping[str, Any]) -> Decision:
         """Decides without an event loop: for tests and tools."""
-        # A decision is a pure function of its input, whose time has whole seconds and which names
-        # nobody: within a second, many requests are the same question.
+        # A decision is a pure function of its input, which names nobody and, unless a consent is cited,
+        # no time but the hour: many requests are the same question.
         question = orjson.dumps(policy_input)
         decision = self._decided.get(question)
         if decision is None:

@@ -4,7 +4,7 @@ The log is valid: signed, its sealed parts sealed and committed to. What it hold
 spread decides how fast a replay can be, since the same input is decided once:
 
 - time: entries are spread evenly over working days of eight hours, so many a minute as `--rate` says.
-  Policies learn the minute, or the second where a consent is cited.
+  Policies learn the hour, or the second where a consent is cited.
 - questions: the kinds that the policies' own tests ask, the k-th most common asked 1/k as often as
   the first; each with one of three sets of attributes, as different backends need different ones.
 - law date: the day itself; for one in ten, the first of one of the last 24 months.
@@ -114,7 +114,7 @@ class Traffic:
             asked["law_date"] = f"{2024 + self._random.randrange(2)}-{self._random.randrange(1, 13):02d}-01"
         asked["partial_acceptable"] = self._one_in(10)
         asked["kind"] = "dry_run" if self._one_in(33) else "exchange"
-        asked["time"] = f"{moment:%Y-%m-%dT%H:%M:00Z}"
+        asked["time"] = f"{moment:%Y-%m-%dT%H:00:00Z}"
         if asked["consent"]:
             given = datetime(2025, 12, 1, tzinfo=UTC) + timedelta(seconds=61 * self._random.randrange(10_000))
             asked["consent"] = {**asked["consent"], "given_time": f"{given:%Y-%m-%dT%H:%M:%SZ}"}

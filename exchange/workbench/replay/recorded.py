@@ -64,9 +64,9 @@ def contradictions(entry: Entry, policy_input: Mapping[str, Any]) -> Iterator[Di
     if list(entry.attributes_asked) != asked:
         yield Problem.INPUT, f"attributes {_text(entry.attributes_asked)}", f"attributes {_text(asked)}"
     moment = policy_input.get("time")
-    # Where no consent is cited, policies learn the minute only.
-    minute = f"{entry.time[:17]}00Z"
-    if moment != entry.time and (moment != minute or policy_input.get("consent") is not None):
+    # Where no consent is cited, policies learn the hour only.
+    hour = f"{entry.time[:14]}00:00Z"
+    if moment != entry.time and (moment != hour or policy_input.get("consent") is not None):
         yield Problem.INPUT, f"time {entry.time}", f"time {_text(moment)}"
 
 

@@ -74,7 +74,7 @@ def test_number_of_workers_makes_no_difference(kept: Logged, policies: PolicySet
 def test_same_input_is_decided_once(
     written: Callable[..., Logged], decide: Decide, policies: PolicySet, workers: int
 ) -> None:
-    """Requests that ask the same in the same minute cost one decision a process, and count in full."""
+    """Requests that ask the same in the same hour cost one decision a process, and count in full."""
     entries = [decided(n, INCOME, decide(INCOME)) for n in range(50)]
     report = written(*entries).replay(policies, workers=workers, remembered=10)
     assert (50, {"unchanged": 50}) == (report.tally.entries.replayed, numbers(report))

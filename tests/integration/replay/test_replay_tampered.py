@@ -282,8 +282,8 @@ def test_each_outcome_is_held_to_what_it_records(
     ("time", "consent", "holds"),
     [
         ("2026-11-21T20:00:00Z", None, True),
-        ("2026-11-21T20:00:59Z", None, True),
-        ("2026-11-21T20:01:00Z", None, False),
+        ("2026-11-21T20:59:59Z", None, True),
+        ("2026-11-21T21:00:00Z", None, False),
         ("2026-11-20T20:00:00Z", None, False),
         ("2026-11-21T20:00:59Z", {"reference": "cited", "known": False}, False),
         ("2026-11-21T20:00:00Z", {"reference": "cited", "known": False}, True),
@@ -296,7 +296,7 @@ def test_time_of_the_input_is_that_of_the_entry(
     consent: dict[str, Any] | None,
     holds: bool,  # noqa: FBT001  # a parameter of the table
 ) -> None:
-    """To the second where a consent is cited, to the minute where none is."""
+    """To the second where a consent is cited, to the hour where none is."""
     asked = {**INCOME, "consent": consent}
     assert holds is written(decided(0, asked, decide(asked), time=time)).replay().holds
 
