@@ -6,7 +6,7 @@ TOOLS := .build/bin
 GO_TOOLS := opa regal ghz grpcurl
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test bench serve lint format types docs proto tools system lock clean
+.PHONY: demo test bench mutants lint format types docs proto tools system lock clean
 
 demo: .venv/broker ## The main job, played on generated registers
 	@$(BIN)/hjemmel demo $(DEMO)
@@ -17,6 +17,9 @@ test: .venv/dev tools system ## The whole test suite, on real parts
 
 bench: .venv/dev tools ## A full exchange beside a bare echo; BENCH=--quick for a short run
 	@$(BIN)/python -m tests.bench $(BENCH)
+
+mutants: .venv/dev ## Changes the law in every small way: which changes do its own tests not notice?
+	@$(BIN)/python -m tests.mutation
 
 lint: .venv/dev tools .build/buf ## Every linter, and whether generated files are current
 	@$(BIN)/ruff check .
@@ -82,9 +85,11 @@ $(TOOLS)/%: tests/tools/%/go.mod tests/tools/%/go.sum
 	@mkdir -p $@ && cp tests/tools/buf/package*.json tests/tools/buf/.npmrc $@
 	@cd $@ && npm ci --no-audit --no-fund >npm.log 2>&1 && touch . || { cat npm.log; exit 1; }
 
-system: ## PostgreSQL and strace, where this user may install them
+system: ## PostgreSQL, Chromium and strace, where this user may install them
 	@missing=; ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="postgresql"; \
 	command -v strace >/dev/null || missing="$$missing strace"; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+	  || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
 	command -v setpriv >/dev/null || missing="$$missing util-linux"; \
 	test -z "$$missing" && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
