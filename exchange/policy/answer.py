@@ -83,7 +83,7 @@ def read(
 def _is_whole(decision: Decision) -> bool:
     """An answer of yes and no has no values beside it: whatever is granted is under that obligation."""
     indicated = {a for o in decision.obligations if o.effect is Effect.INDICATE for a in o.attributes}
-    return not indicated or indicated >= set(decision.granted)
+    return not decision.indicates or indicated >= set(decision.granted)
 
 
 def _reason(document: Any, texts: Texts, citations: Citations) -> Reason:

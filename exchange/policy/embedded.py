@@ -31,6 +31,7 @@ from exchange.policy.syntax import modules_of
 
 _log = logging.getLogger(__name__)
 _REMEMBERED = 1024
+_QUOTED = 200  # characters of a line in an error
 
 # Where RUST_BACKTRACE is set, regorus would record a stack, some 16 ms, for each error that it meets.
 os.environ.setdefault("RUST_LIB_BACKTRACE", "0")
@@ -174,7 +175,8 @@ def _steps(policies: PolicySet, engine: regorus.Engine) -> Iterator[Callable[[],
         raise
     except Exception as error:
         problem = str(error).partition("Stack backtrace")[0].strip()
-        raise PolicyError(f"the policy set does not compile:\n{problem}", *_place(problem)) from error
+        quoted = "\n".join(line[:_QUOTED] for line in problem.splitlines())  # a line may be a whole file
+        raise PolicyError(f"the policy set does not compile:\n{quoted}", *_place(problem)) from error
     finally:
         del engine  # likewise
 

@@ -21,6 +21,7 @@ REASON = {"code": "AGREEMENT_ENDED", "rule": "decision", "legal_basis": ""}
 OBLIGATION = {
     **REASON,
     "id": "withhold_when_protected",
+    "effect": "withhold",
     "attributes": ["a"],
     "when": {"fact": "cpr.person.status", "test": "equals", "value": "x"},
 }
@@ -109,6 +110,11 @@ def test_a_field_that_is_missing_or_of_another_type_is_a_failure(name: str, valu
         lambda d: d["obligations"][0]["when"].update(value=None),
         lambda d: d["obligations"][0]["when"].update(value=[1]),
         lambda d: d["obligations"][0].update(when=None),
+        lambda d: d["obligations"][0].pop("effect"),
+        lambda d: d["obligations"][0].update(effect="mask"),
+        lambda d: d["obligations"][0].update(effect="review"),
+        lambda d: d["obligations"][0].update(effect="indicate"),
+        lambda d: d["obligations"][0].update(effect="indicate", when=None, attributes=[]),
         lambda d: d["obligations"][0].update(attributes="a"),
         lambda d: d["obligations"][0].pop("id"),
         lambda d: d.update(obligations={"0": OBLIGATION}),

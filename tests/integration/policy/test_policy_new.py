@@ -22,7 +22,6 @@ from exchange.policy.embedded import EmbeddedEngine
 from exchange.policy.errors import PolicyError
 from exchange.policy.opa import OpaEngine
 from exchange.policy.revisions import Fixed
-from exchange.workbench import scaffold
 from exchange.workbench.check import check
 from exchange.workbench.scaffold import NewRule, write
 from tests.support import opa
@@ -226,11 +225,14 @@ def test_wrong_names_write_nothing(copy: Path, changes: dict[str, Any], said: st
 
 def test_failure_half_way_leaves_nothing(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the last step fails, the folder is as it was, without empty folders."""
+    write_text = Path.write_text
 
-    def fail(_: Path) -> None:
-        raise OSError(28, "No space left on device")
+    def fail(path: Path, text: str, encoding: str) -> int:
+        if path.parent.name == "purposes":
+            raise OSError(28, "No space left on device")
+        return write_text(path, text, encoding)
 
-    monkeypatch.setattr(scaffold, "_index", fail)
+    monkeypatch.setattr(Path, "write_text", fail)
     before, folders = contents(copy), {p for p in copy.rglob("*") if p.is_dir()}
     with pytest.raises(PolicyError, match="No space left"):
         write(copy, FILLED)
