@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 
-from audit.errors import VerificationError
+from audit.errors import FormatError, VerificationError
 
 HASH_SIZE = 32
 EMPTY_ROOT = sha256(b"").digest()
@@ -48,6 +48,21 @@ def fold(hashes: Sequence[bytes]) -> bytes:
     for left in reversed(hashes[:-1]):
         root = node_hash(left, root)
     return root
+
+
+def subtree(hashes: bytes) -> bytes:
+    """The root over a run of sibling hashes whose number is a power of two.
+
+    Raises:
+        FormatError: it is not such a run: what is stored of the tree was damaged.
+    """
+    count, rest = divmod(len(hashes), HASH_SIZE)
+    if rest or count.bit_count() != 1:
+        raise FormatError("hashes of the tree are missing or damaged: run hjemmel log verify")
+    run = [hashes[i : i + HASH_SIZE] for i in range(0, len(hashes), HASH_SIZE)]
+    while len(run) > 1:
+        run = [node_hash(run[i], run[i + 1]) for i in range(0, len(run), 2)]
+    return run[0]
 
 
 def subtree_root(begin: int, end: int, read: NodeReader) -> bytes:

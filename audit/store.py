@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from audit.errors import FormatError
-from audit.merkle import HASH_SIZE, node_hash
+from audit.merkle import HASH_SIZE, subtree
 from audit.prepared import Prepared, PreparedInsert, one_of, run_one_of
 from audit.schema import entries, head, intentions, policy_revisions, reviews, sealed, tiles
+from audit.tiles import TILE_HEIGHT, TILE_WIDTH
 
-TILE_HEIGHT = 8
-TILE_WIDTH = 1 << TILE_HEIGHT
 _HEAD = 1
 
 # What every group commit runs.
@@ -228,18 +226,3 @@ class StoredNodes:
             query = sa.select(tiles.c.hashes).where(tiles.c.level == level, tiles.c.index == index)
             self._tiles[level, index] = self._connection.execute(query).scalar()
         return self._tiles[level, index]
-
-
-def subtree(hashes: bytes) -> bytes:
-    """The root over a run of sibling hashes whose number is a power of two.
-
-    Raises:
-        FormatError: it is not such a run: what is stored of the tree was damaged.
-    """
-    count, rest = divmod(len(hashes), HASH_SIZE)
-    if rest or count.bit_count() != 1:
-        raise FormatError("hashes of the tree are missing or damaged: run hjemmel log verify")
-    run = [hashes[i : i + HASH_SIZE] for i in range(0, len(hashes), HASH_SIZE)]
-    while len(run) > 1:
-        run = [node_hash(run[i], run[i + 1]) for i in range(0, len(run), 2)]
-    return run[0]

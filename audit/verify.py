@@ -18,11 +18,12 @@ from audit.checkpoint import Checkpoint
 from audit.commitment import opens
 from audit.entry import Entry
 from audit.errors import FormatError, LogError
-from audit.merkle import HASH_SIZE, Frontier, leaf_hash
+from audit.merkle import Frontier, leaf_hash, subtree
 from audit.note import NoteVerifier
 from audit.schema import entries, intentions, sealed, tiles
-from audit.store import TILE_HEIGHT, TILE_WIDTH, Head
+from audit.store import Head
 from audit.subject_keys import SubjectKeys
+from audit.tiles import TILE_HEIGHT, TILE_WIDTH, cut
 
 _CHUNK = 4096
 _KEYS = 10_000  # most kept in memory
@@ -268,11 +269,11 @@ class _Verification:
                 self._find(end - 0.5, f"tile/{level}/{index}", what)
                 if level == 0 and stored is not None:
                     first = index * TILE_WIDTH
-                    told = zip(hashes, _cut(stored), strict=False)
+                    told = zip(hashes, cut(stored), strict=False)
                     self._against_tile += [first + i for i, (ours, its) in enumerate(told) if ours != its]
             if len(self._above) == level:
                 self._above.append([])
-            self._above[level].append(store.subtree(b"".join(hashes)))
+            self._above[level].append(subtree(b"".join(hashes)))
             if len(self._above[level]) < TILE_WIDTH:
                 return
             hashes, self._above[level] = self._above[level], []
@@ -287,7 +288,3 @@ class _Verification:
 
     def _find(self, index: float, place: str, problem: str) -> None:
         self._findings.append((index, Finding(place, problem)))
-
-
-def _cut(hashes: bytes) -> list[bytes]:
-    return [hashes[i : i + HASH_SIZE] for i in range(0, len(hashes), HASH_SIZE)]

@@ -123,7 +123,7 @@ async def test_second_level_is_written_by_the_log(sqlite_site: LogSite) -> None:
 def test_ragged_run_of_hashes_is_refused(length: int) -> None:
     """Hashes that are not 32 bytes each, or not a power of two in number, are damage, not a crash."""
     with pytest.raises(FormatError, match="damaged"):
-        store.subtree(bytes(length))
+        merkle.subtree(bytes(length))
 
 
 async def test_damaged_tile_gives_no_proof(sqlite_site: LogSite) -> None:

@@ -1,0 +1,48 @@
+"""Large logs made quickly: entries, tiles and head as the log's owner writes them, with nothing sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from audit import database, entry, store
+from audit.checkpoint import Checkpoint
+from audit.merkle import Frontier, complete_subtrees, leaf_hash
+from audit.store import Head, SealedLeaf, StoredNodes
+from tests.support.logs import ENTRY, LogSite, request_id
+
+_BATCH = 8192
+
+
+def grow(site: LogSite, size: int) -> None:
+    """Brings a log, or a new one, to a size in large transactions."""
+    with site.database() as engine:
+        database.migrate(engine, "log")
+        with engine.begin() as connection:
+            old = store.read_head(connection)
+            if old is None:
+                empty = Checkpoint(site.origin, 0, Frontier(0, ()).root())
+                old = Head(1, 0, empty.root, empty.sign(site.signer))
+                store.create_head(connection, old)
+            nodes = StoredNodes(connection)
+            tree = Frontier(old.size, [nodes.read(*node) for node in complete_subtrees(0, old.size)])
+        for first in range(old.size, size, _BATCH):
+            leaves = list(leaves_of(range(first, min(size, first + _BATCH))))
+            with engine.begin() as connection:
+                store.append(connection, first, leaves)
+                for leaf in leaves:
+                    tree.append(leaf.leaf_hash)
+                store.write_complete_tiles(connection, first, tree.size)
+                signed = Checkpoint(site.origin, tree.size, tree.root()).sign(site.signer)
+                new = Head(1, tree.size, tree.root(), signed)
+                assert store.swap_head(connection, old, new)
+            tree.settle()
+            old = new
+
+
+def leaves_of(numbers: Iterable[int]) -> Iterable[SealedLeaf]:
+    """The leaves of the entries with these numbers, of which the sealed part was erased."""
+    for number in numbers:
+        name = request_id(number)
+        data = entry.encode(replace(ENTRY, request_id=name), {})
+        yield SealedLeaf(data, leaf_hash(data), name, "erased", b"")
