@@ -3,9 +3,10 @@
 //
 //	verify-receipt record VKEY RECEIPT
 //	verify-receipt consistency VKEY OLD NEW PROOF
+//	verify-receipt tiles VKEY FOLDER [OLD...]
 //
 // RECEIPT is a c2sp.org/tlog-proof file with the entry in its "extra" line. OLD and NEW are signed
-// checkpoints; PROOF holds a hash in base64 on each line. Exit status 1 where something does not hold.
+// checkpoints; PROOF holds a hash in base64 on each line. FOLDER is a c2sp.org/tlog-tiles log. Exit status 1 where something does not hold.
 package main
 
 import (
@@ -32,8 +33,11 @@ func run(arguments []string) error {
 		return record(arguments[1], arguments[2])
 	case len(arguments) == 5 && arguments[0] == "consistency":
 		return consistency(arguments[1], arguments[2], arguments[3], arguments[4])
+	case len(arguments) >= 3 && arguments[0] == "tiles":
+		return tiles(arguments[1], arguments[2], arguments[3:])
 	}
-	return fmt.Errorf("usage: verify-receipt record VKEY RECEIPT | consistency VKEY OLD NEW PROOF")
+	return fmt.Errorf("usage: verify-receipt record VKEY RECEIPT | consistency VKEY OLD NEW PROOF" +
+		" | tiles VKEY FOLDER [OLD...]")
 }
 
 func record(vkey, path string) error {
