@@ -192,9 +192,10 @@ class TileTree:
         named = zip(edge_of(self.size), self._edge, strict=False)
         return [(tile, bytes(hashes)) for tile, hashes in named if hashes]
 
-    def root(self) -> bytes:
-        """The root of the tree as it stands."""
-        return root_of_edge([bytes(hashes) for hashes in self._edge])
+    def root(self, hashes: bytes = b"") -> bytes:
+        """The root of the tree as it stands, or would stand with some hashes of level 0 added."""
+        edge = [bytes(run) for run in self._edge] or [b""]
+        return root_of_edge([edge[0] + hashes, *edge[1:]])
 
 
 def _digits(index: int) -> str:

@@ -18,6 +18,7 @@ from audit.checkpoint import Checkpoint
 from audit.commitment import opens
 from audit.entry import Entry
 from audit.errors import FormatError, LogError
+from audit.findings import Finding
 from audit.merkle import Frontier, leaf_hash, subtree
 from audit.note import NoteVerifier
 from audit.schema import entries, intentions, sealed, tiles
@@ -30,14 +31,6 @@ _KEYS = 10_000  # most kept in memory
 _HEAD = -1  # where findings about the checkpoint stand: before those about entries
 Progress = Callable[[int, int], None]
 FindKey = Callable[[str], bytes | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that does not hold: where, and what."""
-
-    place: str
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,133 @@
+"""Verifying a published log with its public key alone: every tile, every bundle, the root.
+
+Needs no database and nothing of the log's operator but the key. What it says holds for the very bytes
+that it read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from audit import checkpoint
+from audit.checkpoint import Checkpoint
+from audit.errors import FormatError, LogError, VerificationError
+from audit.findings import Finding
+from audit.merkle import HASH_SIZE
+from audit.note import NoteVerifier
+from audit.published import Published
+from audit.tile_pairs import read_pairs, read_run
+from audit.tile_truth import Judge
+from audit.tiles import CHECKPOINT, TILE_WIDTH, Tile, edge_of, parse_path, root_of_edge
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TilesReport:
+    """What a verification found. The log holds when there is no finding.
+
+    Attributes:
+        checkpoint: what everything was held against, where it could be read.
+        note: the signed note that it came in.
+        since: the size that was verified before, up to which entries were not read again.
+        entries: how many entries were read.
+        findings: what does not hold, the first bad place first.
+    """
+
+    checkpoint: Checkpoint | None
+    note: str
+    since: int
+    entries: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+def verify_tiles(
+    source: Published,
+    verifier: NoteVerifier,
+    since: Checkpoint | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> TilesReport:
+    """Verifies a published log from its first entry to its checkpoint.
+
+    Args:
+        source: where it is read.
+        verifier: the log's public key.
+        since: a checkpoint that was verified before. What it commits to is not read again; that the log
+            still extends it is proved.
+        workers: how many processes; by default one a core, and none for a small log.
+        progress: called with entries done and entries in all.
+
+    Raises:
+        Unreachable: the log cannot be read.
+    """
+    old = since.size if since else 0
+    data = source.read(CHECKPOINT)
+    try:
+        if data is None:
+            raise FormatError("is missing")
+        note = data.decode()
+        tree = checkpoint.verify(note, verifier)
+        if since:
+            _check_not_rolled_back(since, tree)
+    except (LogError, UnicodeDecodeError) as error:
+        problem = "is not text" if isinstance(error, UnicodeDecodeError) else str(error)
+        return TilesReport(None, "", old, 0, (Finding(CHECKPOINT, problem),))
+    first = old // TILE_WIDTH
+    pairs = read_pairs(source, tree.size, first, workers, progress)
+    judge = Judge(tree, first, pairs, lambda tile: read_run(source, tile))
+    findings = [*judge.run(), *_strays(source, tree.size)]
+    if since and not _extends(source, judge, since):
+        findings.insert(
+            0, Finding("tree", f"does not extend what was verified at {old} entries: it was forked")
+        )
+    return TilesReport(tree, note, old, tree.size - first * TILE_WIDTH, tuple(findings))
+
+
+def _check_not_rolled_back(since: Checkpoint, tree: Checkpoint) -> None:
+    if tree.size < since.size:
+        raise VerificationError(f"was rolled back: {since.size} entries were verified, it has {tree.size}")
+    if tree.size == since.size and tree.root != since.root:
+        raise VerificationError(f"was forked: another root was verified at {since.size} entries")
+
+
+def _extends(source: Published, judge: Judge, since: Checkpoint) -> bool:
+    """Computes the root at the earlier size from tiles that lead to the present one."""
+    edge = []
+    for tile in edge_of(since.size):
+        if not tile.width:
+            edge.append(b"")
+            continue
+        hashes = judge.hashes(tile.level, tile.index)
+        if hashes is None:
+            return False
+        edge.append((hashes or read_run(source, tile).hashes)[: tile.width * HASH_SIZE])
+    return root_of_edge(edge) == since.root
+
+
+def _strays(source: Published, size: int) -> Iterator[Finding]:
+    """Finds files that are no part of the log. Those of a later checkpoint are still to come."""
+    for path in sorted(source.paths()):
+        try:
+            tile = parse_path(path)
+        except FormatError as error:
+            yield Finding(path, str(error))
+            continue
+        if tile.is_complete or not tile.is_in(size):
+            continue
+        wider = replace(
+            tile, width=min(TILE_WIDTH, (size >> 8 * max(tile.level, 0)) - tile.index * TILE_WIDTH)
+        )
+        if wider != tile and not _begins(source, wider, tile):
+            yield Finding(path, f"is not the beginning of {wider.path}")
+
+
+def _begins(source: Published, wider: Tile, tile: Tile) -> bool:
+    """Whether an earlier partial tile is what the tile that it became begins with."""
+    return read_run(source, tile).hashes == read_run(source, wider).hashes[: tile.width * HASH_SIZE]
