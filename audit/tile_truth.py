@@ -14,7 +14,7 @@ from itertools import product
 from audit.checkpoint import Checkpoint
 from audit.findings import Finding
 from audit.tile_pairs import Pair, Run
-from audit.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, Tile, cut, edge_of, root_of_edge
+from audit.tiles import ENTRIES, TILE_WIDTH, Tile, cut, edge_of, root_of_edge
 
 _NOT_COMMITTED = "is not what the checkpoint commits to"
 
@@ -84,7 +84,7 @@ class Judge:
     def _below(self, tile: Tile) -> list[Tile | None]:
         """Names the tiles under each hash of a tile, but those that were not read."""
         under = [Tile(tile.level - 1, tile.index * TILE_WIDTH + i) for i in range(tile.width)]
-        return [t if t.first + (1 << TILE_HEIGHT * (t.level + 1)) > self._begin else None for t in under]
+        return [t if t.end > self._begin else None for t in under]
 
     def _judge(self, tile: Tile, root: bytes | None) -> None:
         """Holds a tile, and what lies below it, to its true root, where that is known."""

@@ -61,6 +61,11 @@ class Tile:
         """The first entry that it covers."""
         return self.index << TILE_HEIGHT * (max(self.level, 0) + 1)
 
+    @property
+    def end(self) -> int:
+        """The entry after the last one that it covers when it is complete."""
+        return self.first + (1 << TILE_HEIGHT * (max(self.level, 0) + 1))
+
     def is_in(self, size: int) -> bool:
         """Tells whether a tree of a size has all that it holds."""
         return (size >> TILE_HEIGHT * max(self.level, 0)) >= self.index * TILE_WIDTH + self.width

@@ -19,12 +19,13 @@ from audit.commitment import opens
 from audit.entry import Entry
 from audit.errors import FormatError, LogError
 from audit.findings import Finding
-from audit.merkle import Frontier, leaf_hash, subtree
+from audit.merkle import EMPTY_ROOT, leaf_hash
 from audit.note import NoteVerifier
 from audit.schema import entries, intentions, sealed, tiles
 from audit.store import Head
 from audit.subject_keys import SubjectKeys
-from audit.tiles import TILE_HEIGHT, TILE_WIDTH, cut
+from audit.tile_source import TileSource
+from audit.tiles import TILE_WIDTH, Tile, TileTree, cut, root_of_edge
 
 _CHUNK = 4096
 _KEYS = 10_000  # most kept in memory
@@ -66,6 +67,7 @@ def verify_log(
     verifier: NoteVerifier,
     keys: SubjectKeys | None = None,
     progress: Progress | None = None,
+    since: Checkpoint | None = None,
 ) -> Report:
     """Verifies a log from its first entry to its checkpoint.
 
@@ -74,9 +76,11 @@ def verify_log(
         verifier: the log's public key.
         keys: opens the sealed parts too, where given.
         progress: called with entries read and entries in all.
+        since: a checkpoint that was verified before. What it commits to is not read again; that the log
+            still extends it is proved.
     """
     with database.snapshot(engine) as connection:
-        return _Verification(connection, verifier, keys, progress).run()
+        return _Verification(connection, verifier, keys, progress, since).run()
 
 
 class _Verification:
@@ -86,6 +90,7 @@ class _Verification:
         verifier: NoteVerifier,
         keys: SubjectKeys | None,
         progress: Progress | None,
+        since: Checkpoint | None,
     ) -> None:
         self._connection = connection
         self._verifier = verifier
@@ -96,7 +101,7 @@ class _Verification:
         self._against_tile: list[int] = []  # entries that their tile contradicts
         self._outcomes: dict[str, int] = {}
         self._opened = self._erased = 0
-        self._above: list[list[bytes]] = []  # by level, roots of tiles under the next one up
+        self._since = since or Checkpoint(verifier.name, 0, EMPTY_ROOT)
 
     def run(self) -> Report:
         head = self._head()
@@ -104,7 +109,7 @@ class _Verification:
         size = signed.size if signed else head.size if head else self._count()
         if signed and head and (signed.size, signed.root) != (head.size, head.root):
             self._find(_HEAD, "head", "its size or root is not what the signed checkpoint says")
-        count = self._entries(size, signed)
+        count = self._entries(size, signed, self._grown_before(size))
         self._stray_tiles(size)
         intentions = len(store.open_intentions(self._connection))
         return Report(
@@ -140,11 +145,28 @@ class _Verification:
     def _count(self) -> int:
         return self._connection.execute(sa.select(sa.func.count()).select_from(entries)).scalar_one()
 
-    def _entries(self, size: int, signed: Checkpoint | None) -> int:
+    def _grown_before(self, size: int) -> TileTree:
+        """Gives the tree of what was verified before, in complete tiles, once the log still extends it."""
+        old = self._since
+        if size < old.size:
+            rolled_back = f"was rolled back: {old.size} entries were verified, it has {size}"
+            self._find(_HEAD, "checkpoint", rolled_back)
+            return TileTree()
+        try:
+            edge = TileSource(self._connection, old.size).edge()
+        except FormatError as error:
+            self._find(_HEAD, "tree", str(error))
+            return TileTree()
+        if root_of_edge(edge) != old.root:
+            self._find(_HEAD, "tree", f"does not extend what was verified at {old.size} entries")
+            return TileTree()
+        return TileTree(old.size - old.size % TILE_WIDTH, [b"", *edge[1:]])
+
+    def _entries(self, size: int, signed: Checkpoint | None, tree: TileTree) -> int:
         """Hashes every entry into a tree of our own, and holds the stored hashes and tiles to it."""
-        tree = Frontier(0, ())
+        begin = tree.size
         run: list[bytes] = []
-        for index, row in enumerate(self._rows()):
+        for index, row in enumerate(self._rows(begin), begin):
             if row.log_index != index:
                 break  # a gap: `_root` says what is missing
             if index >= size:
@@ -157,19 +179,18 @@ class _Verification:
             if computed != row.leaf_hash:
                 self._against_hash.append(index)
             self._entry(index, row)
-            tree.append(computed)
             run.append(computed)
             if len(run) == TILE_WIDTH:
-                self._tiles(index // TILE_WIDTH, run)
+                self._tiles(tree.add(b"".join(run)))
                 run.clear()
-                tree.settle()
             if index % _CHUNK == 0:
                 self._progress(index, size)
+        tree.add(b"".join(run))
         self._progress(tree.size, size)
         self._root(tree, size, signed)
-        return tree.size
+        return tree.size - begin
 
-    def _root(self, tree: Frontier, size: int, signed: Checkpoint | None) -> None:
+    def _root(self, tree: TileTree, size: int, signed: Checkpoint | None) -> None:
         # Where a stored hash contradicts its entry, the root tells which of the two was altered.
         intact = signed is not None and (tree.size, tree.root()) == (signed.size, signed.root)
         what = "its stored hash was altered" if intact else "was altered after it was recorded"
@@ -184,7 +205,7 @@ class _Verification:
         elif signed and not intact and not wrong:
             self._find(size, "tree", "the entries do not lead to the signed root: entries were replaced")
 
-    def _rows(self) -> Iterator[Any]:
+    def _rows(self, begin: int) -> Iterator[Any]:
         query = (
             sa.select(
                 entries.c.index.label("log_index"),
@@ -195,10 +216,11 @@ class _Verification:
                 sealed.c.data,
             )
             .outerjoin(sealed, sealed.c.index == entries.c.index)
+            .where(entries.c.index >= begin)
             .order_by(entries.c.index)
             .execution_options(yield_per=_CHUNK)
         )
-        read = 0
+        read = begin
         try:
             for row in self._connection.execute(query):
                 yield row
@@ -250,33 +272,23 @@ class _Verification:
             if not opens(commitments, opening, name, value):
                 self._find(index, place, f"the sealed {name} is not what the entry commits to")
 
-    def _tiles(self, index: int, run: list[bytes]) -> None:
-        """Holds a complete tile to its hashes, and each tile above that it completes."""
-        level, hashes = 0, run
-        while True:
-            query = sa.select(tiles.c.hashes).where(tiles.c.level == level, tiles.c.index == index)
+    def _tiles(self, completed: list[tuple[Tile, bytes]]) -> None:
+        """Holds stored tiles to the hashes that the entries made."""
+        for tile, hashes in completed:
+            query = sa.select(tiles.c.hashes).where(tiles.c.level == tile.level, tiles.c.index == tile.index)
             stored = self._connection.execute(query).scalar()
-            if stored != b"".join(hashes):
-                end = (index + 1) << TILE_HEIGHT * (level + 1)
-                what = "is missing" if stored is None else "is not over the entries that stand there"
-                self._find(end - 0.5, f"tile/{level}/{index}", what)
-                if level == 0 and stored is not None:
-                    first = index * TILE_WIDTH
-                    told = zip(hashes, cut(stored), strict=False)
-                    self._against_tile += [first + i for i, (ours, its) in enumerate(told) if ours != its]
-            if len(self._above) == level:
-                self._above.append([])
-            self._above[level].append(subtree(b"".join(hashes)))
-            if len(self._above[level]) < TILE_WIDTH:
-                return
-            hashes, self._above[level] = self._above[level], []
-            level, index = level + 1, index // TILE_WIDTH
+            if stored == hashes:
+                continue
+            what = "is missing" if stored is None else "is not over the entries that stand there"
+            self._find(tile.end - 0.5, f"tile/{tile.level}/{tile.index}", what)
+            if tile.level == 0 and stored is not None:
+                told = zip(cut(hashes), cut(stored), strict=False)
+                self._against_tile += [tile.first + i for i, (ours, its) in enumerate(told) if ours != its]
 
     def _stray_tiles(self, size: int) -> None:
         """Finds tiles that the log is not large enough for: proofs would be made from them."""
         for level, index in self._connection.execute(sa.select(tiles.c.level, tiles.c.index)):
-            end = (index + 1) << TILE_HEIGHT * (level + 1)
-            if end > size:
+            if Tile(level, index).end > size:
                 self._find(size, f"tile/{level}/{index}", "stands beyond the checkpoint")
 
     def _find(self, index: float, place: str, problem: str) -> None:
