@@ -40,6 +40,7 @@ class Report:
 
     Attributes:
         checkpoint: the checkpoint that everything was held against, where it could be read.
+        note: the signed note that it came in.
         entries: how many entries were read.
         by_outcome: how many of each outcome; of what is no exchange, how many of each kind.
         sealed: how many sealed parts were opened and held to their commitments.
@@ -49,6 +50,7 @@ class Report:
     """
 
     checkpoint: Checkpoint | None
+    note: str
     entries: int
     by_outcome: dict[str, int]
     sealed: int
@@ -114,6 +116,7 @@ class _Verification:
         intentions = len(store.open_intentions(self._connection))
         return Report(
             signed,
+            head.signed_checkpoint if head and signed else "",
             count,
             self._outcomes,
             self._opened,

@@ -9,11 +9,16 @@ import orjson
 import sqlalchemy as sa
 from rich.table import Table
 
+from audit import last_verified
 from audit.files import read_private
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
 from audit.verify import Report, verify_log
 from exchange.cli.config import config_option
+from exchange.cli.log_findings import plain, show_checkpoint, show_verdict
+from exchange.cli.log_opening import told
+from exchange.cli.log_published import ca_option, import_check, verify_published
+from exchange.cli.log_tiles import export, rebuild_tiles, serve
 from exchange.cli.opening import existing, open_log
 from exchange.cli.output import CommandError, console, json_option, progress, read_vkey, result
 from exchange.config import anchored_url, load
@@ -27,18 +32,38 @@ def log() -> None:
 @log.command()
 @config_option
 @click.option("--url", help="Database of the log, instead of the configuration's.")
+@click.option("--tiles", metavar="FOLDER", help="A published log instead: a folder of tiles, or a URL.")
+@ca_option
 @click.option(
     "--vkey",
     type=click.Path(path_type=Path, exists=True),
     help="File with the log's public key; needs no configuration and opens nothing sealed.",
 )
+@click.option(
+    "--since",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File with the checkpoint that was last verified; only what is new is read. Kept up to date.",
+)
 @json_option
-def verify(config_path: Path, url: str | None, vkey: Path | None, as_json: bool) -> None:
+def verify(
+    config_path: Path,
+    url: str | None,
+    tiles: str | None,
+    ca: Path | None,
+    vkey: Path | None,
+    since: Path | None,
+    as_json: bool,
+) -> None:
     """Verify the whole log: every entry and tile against the signed checkpoint.
 
     Without --vkey the sealed parts are opened too, and held to their commitments. Exit status 1, and
     the first bad place, when something does not hold.
     """
+    if tiles is not None:
+        if vkey is None or url is not None:
+            raise click.UsageError("--tiles needs --vkey, and no --url")
+        verify_published(tiles, vkey, since, ca, as_json=as_json)
+        return
     if vkey is not None and url is None:
         raise click.UsageError("--vkey needs --url: the database to verify")
     keys = None
@@ -51,12 +76,11 @@ def verify(config_path: Path, url: str | None, vkey: Path | None, as_json: bool)
         keys = SubjectKeys(existing(settings.vault.url), master)
         verifier = read_vkey(settings.log.signing_key.with_suffix(".vkey"))
     engine = existing(anchored_url(url or "", Path.cwd()))
-    with progress("Verifying entries", quiet=as_json) as advance:
-        try:
-            report = verify_log(engine, verifier, keys, advance)
-        except sa.exc.SQLAlchemyError as error:
-            where = engine.url.render_as_string(hide_password=True)
-            raise CommandError(f"{where} cannot be read as a log: {type(error).__name__}") from error
+    old = last_verified.read(since, verifier) if since else None
+    with progress("Verifying entries", quiet=as_json) as advance, told(engine):
+        report = verify_log(engine, verifier, keys, advance, old)
+    if since and report.holds:
+        last_verified.write(since, report.note)
     document = {
         "holds": report.holds,
         "entries": report.entries,
@@ -66,7 +90,7 @@ def verify(config_path: Path, url: str | None, vkey: Path | None, as_json: bool)
         "sealed_opened": report.sealed,
         "sealed_erased": report.erased,
         "open_intentions": report.open_intentions,
-        "findings": [{"place": f.place, "problem": f.problem} for f in report.findings],
+        "findings": plain(report.findings),
     }
     result(as_json, document, lambda: render(report))
     if not report.holds:
@@ -102,9 +126,7 @@ def reviews(config_path: Path, as_json: bool) -> None:
 def render(report: Report) -> None:
     """Prints a report for people."""
     if report.checkpoint:
-        head = report.checkpoint
-        console.print(f"log         {head.origin}", markup=False)
-        console.print(f"checkpoint  {head.size} entries, root {head.root.hex()[:16]}…, signed", markup=False)
+        show_checkpoint(report.checkpoint)
     outcomes = ", ".join(f"{n} {outcome}" for outcome, n in sorted(report.by_outcome.items()))
     console.print(f"entries     {report.entries} read: {outcomes or 'none'}", markup=False)
     if report.sealed or report.erased:
@@ -114,11 +136,8 @@ def render(report: Report) -> None:
         )
     if report.open_intentions:
         console.print(f"intentions  {report.open_intentions} open", markup=False)
-    if report.holds:
-        console.print("[bold green]The log holds.[/]")
-        return
-    for finding in report.findings[:10]:
-        console.print(f"[bold red]✗[/] {finding.place}: {finding.problem}")
-    if len(report.findings) > 10:  # noqa: PLR2004  # a screenful
-        console.print(f"  and {len(report.findings) - 10} more findings")
-    console.print(f"[bold red]The log does not hold.[/] First bad place: {report.findings[0].place}.")
+    show_verdict(report.findings)
+
+
+for _command in (export, serve, import_check, rebuild_tiles):
+    log.add_command(_command)
