@@ -7,6 +7,7 @@ which of them was altered: both are signed with the log's own key.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
 
@@ -91,7 +92,7 @@ def compare(
         copy = checkpoint.verify(note.decode(), verifier)
     except UnicodeDecodeError as error:
         raise FormatError("the copy's checkpoint is not text") from error
-    with database.snapshot(engine) as connection:
+    with closing(source), database.snapshot(engine) as connection:
         log = signed_head(connection, verifier).tree
         ours = _Side("log", log, lambda first, end: leaves(connection, first, end))
         theirs = _Side("copy", copy, lambda first, end: _copied(source, first, end))

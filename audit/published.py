@@ -37,6 +37,9 @@ class Published(Protocol):
     def paths(self) -> Iterator[str]:
         """Names all files of tiles and bundles, where they can be listed."""
 
+    def close(self) -> None:
+        """Lets go of what is held open; more can be read all the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -58,6 +61,9 @@ class Folder:
         for folder, _, names in os.walk(self.path / "tile"):
             yield from (str(Path(folder, name).relative_to(self.path)) for name in names)
 
+    def close(self) -> None:
+        """Holds nothing open; see `Published`."""
+
 
 @dataclass(slots=True)
 class Served:
@@ -78,15 +84,21 @@ class Served:
             try:
                 return self._get(path)
             except (http.client.RemoteDisconnected, ConnectionError):  # kept open for too long
-                self._connection = None
+                self.close()
                 return self._get(path)
         except (OSError, http.client.HTTPException) as error:
-            self._connection = None
+            self.close()
             raise Unreachable(f"{self.url} cannot be read: {type(error).__name__}") from error
 
     def paths(self) -> Iterator[str]:
         """Names nothing: a server does not list; see `Published`."""
         return iter(())
+
+    def close(self) -> None:
+        """Ends the connection; see `Published`."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
     def __getstate__(self) -> tuple[str, Path | None]:
         """Leaves the connection behind."""
@@ -106,7 +118,7 @@ class Served:
         if answer.status in _GONE:
             return None
         if answer.status != http.client.OK or len(data) > _MAX_FILE:
-            self._connection.close()
+            self.close()
             raise Unreachable(f"{self.url} answered {path} with status {answer.status}")
         return data
 

@@ -10,6 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 from audit.errors import FormatError
@@ -103,7 +104,8 @@ def _each(source: Published, size: int, ranges: list[range], workers: int) -> It
 
 
 def _read_range(source: Published, size: int, indexes: range) -> list[Pair]:
-    return [_read_pair(source, index, min(TILE_WIDTH, size - index * TILE_WIDTH)) for index in indexes]
+    with closing(source):
+        return [_read_pair(source, index, min(TILE_WIDTH, size - index * TILE_WIDTH)) for index in indexes]
 
 
 def _read_pair(source: Published, index: int, width: int) -> Pair:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import sqlalchemy as sa
 
@@ -83,7 +84,7 @@ class TileSource:
             return None
         query = sa.select(tiles.c.hashes).where(tiles.c.level == tile.level, tiles.c.index == tile.index)
         hashes = self._connection.execute(query).scalar()
-        return hashes if isinstance(hashes, bytes) and len(hashes) == TILE_SIZE else None
+        return hashes if _is_whole(hashes) else None
 
     def _derived(self, tile: Tile) -> bytes:
         if tile.level == 0:
@@ -94,13 +95,18 @@ class TileSource:
             .where(tiles.c.level == tile.level - 1)
             .where(tiles.c.index >= first, tiles.c.index < first + tile.width)
         )
-        stored = {row.tile_index: row.hashes for row in self._connection.execute(query)}
+        rows = self._connection.execute(query)
+        stored = {row.tile_index: row.hashes for row in rows if _is_whole(row.hashes)}
         below = [Tile(tile.level - 1, first + i) for i in range(tile.width)]
         return b"".join(subtree(stored.get(t.index) or self._derived(t)) for t in below)
 
     def _leaves(self, tile: Tile) -> list[bytes]:
         first = tile.index << TILE_HEIGHT
         return leaves(self._connection, first, first + tile.width)
+
+
+def _is_whole(hashes: object) -> TypeGuard[bytes]:
+    return isinstance(hashes, bytes) and len(hashes) == TILE_SIZE
 
 
 def leaves(connection: sa.Connection, first: int, end: int) -> list[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from audit import database, entry, store
@@ -14,8 +13,14 @@ from tests.support.logs import ENTRY, LogSite, request_id
 _BATCH = 8192
 
 
-def grow(site: LogSite, size: int) -> None:
-    """Brings a log, or a new one, to a size in large transactions."""
+def grow(site: LogSite, size: int, *, altered: int | None = None) -> None:
+    """Brings a log, or a new one, to a size in large transactions.
+
+    Args:
+        site: where it lives.
+        size: how many entries it is to have.
+        altered: index of an entry that is to be another one than in every other log that is made here.
+    """
     with site.database() as engine:
         database.migrate(engine, "log")
         with engine.begin() as connection:
@@ -27,7 +32,7 @@ def grow(site: LogSite, size: int) -> None:
             nodes = StoredNodes(connection)
             tree = Frontier(old.size, [nodes.read(*node) for node in complete_subtrees(0, old.size)])
         for first in range(old.size, size, _BATCH):
-            leaves = list(leaves_of(range(first, min(size, first + _BATCH))))
+            leaves = [_leaf(n, altered=n == altered) for n in range(first, min(size, first + _BATCH))]
             with engine.begin() as connection:
                 store.append(connection, first, leaves)
                 for leaf in leaves:
@@ -40,9 +45,8 @@ def grow(site: LogSite, size: int) -> None:
             old = new
 
 
-def leaves_of(numbers: Iterable[int]) -> Iterable[SealedLeaf]:
-    """The leaves of the entries with these numbers, of which the sealed part was erased."""
-    for number in numbers:
-        name = request_id(number)
-        data = entry.encode(replace(ENTRY, request_id=name), {})
-        yield SealedLeaf(data, leaf_hash(data), name, "erased", b"")
+def _leaf(number: int, *, altered: bool) -> SealedLeaf:
+    """An entry of which the sealed part was erased."""
+    name = request_id(number)
+    data = entry.encode(replace(ENTRY, request_id=name, outcome="failed" if altered else "granted"), {})
+    return SealedLeaf(data, leaf_hash(data), name, "erased", b"")

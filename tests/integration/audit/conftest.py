@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from audit.export import export
+from audit.note import NoteVerifier
 from tests.support import postgres
 from tests.support.logs import LogSite
+from tests.support.public_logs import grow
 
 _EMPTY = (
     """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -48,3 +52,42 @@ def log_site(request: pytest.FixtureRequest) -> LogSite:
     name = "sqlite_site" if request.param == "sqlite" else "postgres_site"
     site: LogSite = request.getfixturevalue(name)
     return site
+
+
+SIZES = (0, 1, 255, 256, 257, 65_536, 70_000)
+
+
+@dataclass(frozen=True)
+class Exports:
+    """A log as it was exported at each of some sizes while it grew; not to be touched.
+
+    Attributes:
+        site: the log, at the last of the sizes.
+        fresh: by size, a folder that was exported at once.
+        grown: a folder that was exported at every one of the sizes, one after another.
+    """
+
+    site: LogSite
+    fresh: dict[int, Path]
+    grown: Path
+
+    @property
+    def verifier(self) -> NoteVerifier:
+        return self.site.verifier
+
+    @property
+    def vkey(self) -> Path:
+        return self.fresh[0] / "log.vkey"
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
+    """A log of 70,000 entries, on SQLite, and its exports on the way there."""
+    folder = tmp_path_factory.mktemp("exports")
+    made = Exports(LogSite.at(folder), {size: folder / str(size) for size in SIZES}, folder / "grown")
+    for size, fresh in made.fresh.items():
+        grow(made.site, size)
+        with made.site.database() as engine:
+            export(engine, made.verifier, fresh)
+            export(engine, made.verifier, made.grown)
+    return made

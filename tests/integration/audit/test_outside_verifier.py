@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import random
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,35 +16,13 @@ from audit.merkle import leaf_hash
 from audit.proof_file import ProofFile
 from audit.sequencer import Appended
 from tests.support.logs import LogSite, fill
-
-ROOT = Path(__file__).parents[3]
-SOURCE = ROOT / "tests" / "tools" / "verify"
-BINARY = ROOT / ".build" / "bin" / "verify-receipt"
+from tests.support.outside import accepts, go_verifier
 
 
 @pytest.fixture(scope="session")
 def outside() -> Path:
-    """The verifier's binary, built where it is missing or older than its source.
-
-    Raises:
-        RuntimeError: Go is not installed.
-    """
-    newest = max(path.stat().st_mtime for path in SOURCE.iterdir())
-    if not BINARY.exists() or BINARY.stat().st_mtime < newest:
-        go = shutil.which("go")
-        if go is None:
-            raise RuntimeError("go is missing: install Go 1.26 or later (https://go.dev/dl)")
-        BINARY.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([go, "build", "-o", str(BINARY), "."], cwd=SOURCE, check=True)
-    return BINARY
-
-
-def accepts(outside: Path, *arguments: str | Path) -> bool:
-    """Whether the verifier accepts; a crash of it is neither."""
-    command = [str(outside), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
-    assert done.returncode in {0, 1}, done.stderr
-    return done.returncode == 0
+    """The verifier's binary."""
+    return go_verifier()
 
 
 def receipt(done: Appended) -> str:
