@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from alembic.config import Config
 from audit.errors import LogStopped
 
 _BUSY_MS = 5_000
+_SCRUB_MS = 50  # the log's writer waits for it
 
 
 def connect(url: str) -> sa.Engine:
@@ -49,6 +50,29 @@ def snapshot(engine: sa.Engine) -> sa.Connection:
     if engine.dialect.name == "postgresql":
         connection.execution_options(isolation_level="REPEATABLE READ")
     return connection
+
+
+def scrub(engine: sa.Engine, tables: Sequence[sa.Table], *, rewrite: bool) -> bool:
+    """Removes what was deleted from the files of a database; tells whether nobody stood in the way.
+
+    SQLite has overwritten it (`secure_delete`), but its write-ahead log still holds it until it is
+    truncated, which waits for readers that began before. PostgreSQL takes what is dead out of the
+    tables; only rewriting them leaves nothing of it in their files.
+    """
+    if engine.dialect.name == "sqlite":
+        raw = engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={_SCRUB_MS}")
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        finally:
+            raw.close()
+        return not busy
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for table in tables:
+            connection.exec_driver_sql(f"VACUUM {'FULL ' if rewrite else ''}{table.name}")
+    return True
 
 
 def migrate(engine: sa.Engine, lineage: Literal["log", "keys"]) -> None:
@@ -87,6 +111,7 @@ def _durable_sqlite(connection: Any, _record: Any) -> None:
     if connection.execute("PRAGMA journal_mode=WAL").fetchone() != ("wal",):
         raise LogStopped("the database keeps no write-ahead log: a log in memory is no log")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")  # what was deleted must not lie in a free page
     connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
 
 

@@ -28,7 +28,8 @@ REVIEW = "review"
 
 #: Kinds of entries about the exchange itself.
 POLICY_CHANGED = "policy_changed"
-EVENT_KINDS = frozenset({POLICY_CHANGED})
+ERASED = "erased"
+EVENT_KINDS = frozenset({POLICY_CHANGED, ERASED})
 
 
 @dataclass(frozen=True, slots=True)

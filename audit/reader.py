@@ -116,7 +116,7 @@ class LogReader:
         with self._connect() as connection:
             query = sa.select(sealed).where(sealed.c.index == stored.index)
             row = connection.execute(query).first()
-        key = self._keys.find(row.key_id) if row else None
+        key = self._keys.find(store.key_name(row)) if row else None
         return vault.unseal(key, stored.leaf, row.data) if row and key else None
 
     def policy_bundle(self, revision: str) -> bytes:

@@ -16,15 +16,14 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from audit import entry, vault
+from audit import coverage, database, entry, store, vault
 from audit.commitment import opens
 from audit.entry import Entry, Event
 from audit.errors import FormatError, LogError, VerificationError
 from audit.schema import entries, sealed
 from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKeyError
+from audit.vault import KeyName, MasterKeyError
 
-_KEYS = 100_000  # most kept in memory
 _COMMON = 10_000  # likewise, of what entries have in common
 _OWN = ("time", "request_id", "commitments")  # what each has of its own
 _COMMITMENT = re.compile("[0-9a-f]{64}")
@@ -36,7 +35,7 @@ class State(Enum):
 
     OPENED = "opened"
     ABSENT = "absent"  # the entry commits to none
-    ERASED = "erased"  # its key is gone
+    ERASED = "erased"  # an erasure entry says so
     BROKEN = "broken"
 
 
@@ -66,7 +65,8 @@ class RecordReader:
         """Takes the log's database, and the keys that open sealed parts."""
         self._engine = engine
         self._keys = keys
-        self._known: dict[str, bytes | MasterKeyError | None] = {}
+        self._known: dict[KeyName, bytes | MasterKeyError | None] = {}
+        self._erased: Collection[int] = ()
         self._common: dict[bytes, Entry | Event] = {}
 
     def read(
@@ -84,7 +84,7 @@ class RecordReader:
             sqlalchemy.exc.SQLAlchemyError: the database failed.
         """
         rows = self._rows(first, end)
-        self._learn({row.key_id for row in rows if isinstance(row.key_id, str)})
+        self._known = self._keys.find_each({store.key_name(row) for row in rows if row.data is not None})
         position = 0
         for index in range(first, end):
             if position == len(rows) or rows[position].log_index != index:
@@ -108,7 +108,7 @@ class RecordReader:
         if name not in commitments:
             return Record(index, content, State.ABSENT)
         try:
-            value = self._open(row, commitments, name)
+            value = self._open(index, row, commitments, name)
         except LogError as error:
             return Record(index, content, State.BROKEN, problem=str(error))
         return Record(index, content, State.ERASED if value is None else State.OPENED, value or b"")
@@ -134,12 +134,14 @@ class RecordReader:
             return decoded
         return replace(known, time=own["time"], request_id=own["request_id"]), own["commitments"]
 
-    def _open(self, row: Any, commitments: Mapping[str, str], name: str) -> bytes | None:
+    def _open(self, index: int, row: Any, commitments: Mapping[str, str], name: str) -> bytes | None:
         if row.data is None:
+            if index in self._erased:
+                return None
             raise VerificationError("has no sealed part")
-        key = self._known.get(row.key_id)
+        key = self._known[store.key_name(row)]
         if key is None:
-            return None
+            raise VerificationError("its key is gone, and no entry says that it was erased")
         if isinstance(key, MasterKeyError):
             raise key
         if not isinstance(row.data, bytes):
@@ -149,21 +151,18 @@ class RecordReader:
             raise VerificationError(f"the sealed {name} is not what the entry commits to")
         return value
 
-    def _learn(self, key_ids: set[str]) -> None:
-        if len(self._known) > _KEYS:
-            self._known.clear()
-        missing = key_ids - self._known.keys()
-        self._known |= dict.fromkeys(missing) | self._keys.find_each(missing)
-
     def _rows(self, first: int, end: int) -> list[Any]:
         query = (
-            sa.select(entries.c.index.label("log_index"), entries.c.leaf, sealed.c.key_id, sealed.c.data)
+            sa.select(entries.c.index.label("log_index"), entries.c.leaf, *sealed.c)
             .outerjoin(sealed, sealed.c.index == entries.c.index)
             .where(entries.c.index >= first, entries.c.index < end)
             .order_by(entries.c.index)
         )
-        with self._engine.connect().execution_options(read_only=True) as connection:
-            return list(connection.execute(query))
+        with database.snapshot(self._engine) as connection:
+            rows = list(connection.execute(query))
+            if any(row.data is None and row.log_index not in self._erased for row in rows):
+                self._erased = coverage.load(connection).by_index
+        return rows
 
 
 def _fits(time: Any, request_id: Any, commitments: Collection[Any]) -> bool:

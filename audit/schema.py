@@ -43,6 +43,9 @@ sealed = sa.Table(
     sa.Column("index", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("key_id", sa.Text, nullable=False, index=True),
     sa.Column("data", sa.LargeBinary, nullable=False),
+    # Where the record's own secret lies; what was sealed before there were any has none.
+    sa.Column("page", sa.BigInteger),
+    sa.Column("slot", sa.Integer),
 )
 
 # Registers about to be read. What stands here after a crash becomes an `interrupted` entry.
@@ -52,7 +55,9 @@ intentions = sa.Table(
     sa.Column("request_id", sa.Text, primary_key=True),
     sa.Column("leaf", sa.LargeBinary, nullable=False),
     sa.Column("key_id", sa.Text, nullable=False),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),  # empty where it was erased meanwhile
+    sa.Column("page", sa.BigInteger),
+    sa.Column("slot", sa.Integer),
 )
 
 # Every policy set that ever decided, so that every decision can be recomputed.
@@ -97,9 +102,60 @@ reviews = sa.Table(
     sa.Column("index", sa.BigInteger, primary_key=True, autoincrement=False),
 )
 
+# What is to be erased, oldest first. The owner of the log carries it out; see `audit.erasures`.
+erasure_requests = sa.Table(
+    "erasure_requests",
+    LOG,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("time", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),  # a key's random name, or ranges of indexes
+    sa.Column("ground", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("done", sa.Text),  # when nothing of it was left anywhere
+)
+
+# What each erasure entry covers: what opens the commitment that it holds, and the keys that went.
+erasures = sa.Table(
+    "log_erasures",
+    LOG,
+    sa.Column("entry", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("request", sa.Integer),
+    sa.Column("opening", sa.LargeBinary, nullable=False),
+    sa.Column("indexes", sa.Text, nullable=False),
+    sa.Column("keys", sa.Text, nullable=False),
+)
+
 subject_keys = sa.Table(
     "vault_keys",
     KEYS,
     sa.Column("key_id", sa.Text, primary_key=True),
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
 )
+
+# Which key a subject's next record is sealed with: a pseudonym to a random name. Goes with the key.
+key_names = sa.Table(
+    "vault_names",
+    KEYS,
+    sa.Column("pseudonym", sa.Text, primary_key=True),
+    sa.Column("key_id", sa.Text, nullable=False, index=True),
+)
+
+# The secrets that records have of their own, a few hundred a page.
+pages = sa.Table(
+    "vault_pages",
+    KEYS,
+    sa.Column("page", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)
+
+# One row: the key of the pseudonyms, wrapped. Whoever holds another master key cannot read it.
+master_check = sa.Table(
+    "vault_master",
+    KEYS,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)
+
+# Names of keys and secrets that were erased: one that comes back from an old copy is known by them.
+erased_keys = sa.Table("vault_erased", KEYS, sa.Column("name", sa.Text, primary_key=True))

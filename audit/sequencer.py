@@ -6,6 +6,7 @@ they close, the tiles they complete and the head. What a crash leaves behind, at
     before the commit        nothing of the batch; its callers were told nothing
     after the commit         all of the batch; its callers may not have been told
     an open intention        becomes an `interrupted` entry when the log is next owned
+    a begun erasure          is finished when the log is next owned; see `audit.erasures`
 
 A commit that failed is fatal for this state of memory: whether it reached the disk is unknown. The
 writer stops, fails whoever waits, and starts over from what is on disk. The head is swapped by
@@ -19,15 +20,17 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import sqlalchemy as sa
 
-from audit import checkpoint, merkle, store, vault
+from audit import checkpoint, database, erasures, merkle, store, vault
 from audit.checkpoint import Checkpoint
-from audit.entry import Leaf, Submission
+from audit.entry import Event, Leaf, Submission, commit_to
+from audit.erasures import Request, Taken
 from audit.errors import (
     DuplicateRequest,
     FormatError,
@@ -40,6 +43,7 @@ from audit.errors import (
 from audit.merkle import Frontier, complete_subtrees, leaf_hash
 from audit.note import NoteSigner
 from audit.proof_file import ProofFile
+from audit.schema import intentions, sealed
 from audit.store import Head, SealedLeaf
 from audit.subject_keys import SubjectKeys
 from audit.vault import Opened
@@ -47,6 +51,7 @@ from audit.vault import Opened
 _log = logging.getLogger(__name__)
 _TAKEN = "another process owns this log now"
 _LOOK = "run hjemmel log verify"
+_NOBODY = b"hjemmel:erasure"  # entries about erasures seal nothing about anybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Appended:
     proof: ProofFile
 
 
+_T = TypeVar("_T")
 Operation = Intend | Append
 Result = Appended | LogError | None
 
@@ -94,6 +100,7 @@ class Pace:
     interval: float = 0.01  # seconds that a crowd is gathered for, at most
     max_pending: int = 10_000
     retry: float = 1.0  # seconds between attempts to start over
+    look: float = 0.5  # seconds between looks for what is to be erased
 
 
 class Sequencer:
@@ -169,8 +176,11 @@ class Sequencer:
     # The writer's thread
 
     def _run(self) -> None:
-        gather = 0.0
+        gather, next_look = 0.0, 0.0
         while True:
+            if time.monotonic() >= next_look and not self._stopped:
+                self._guarded(self._erase_asked)
+                next_look = time.monotonic() + self._pace.look
             batch, ending = self._collect(gather)
             begun = time.monotonic()
             if batch:
@@ -186,7 +196,10 @@ class Sequencer:
 
     def _collect(self, gather: float) -> tuple[list[_Ticket], bool]:
         """Waits for an operation, then for others to join it (seconds)."""
-        first = self._waiting.get()
+        try:
+            first = self._waiting.get(timeout=self._pace.look)
+        except queue.Empty:
+            return [], False
         if first is None:
             return [], True
         if gather:
@@ -203,15 +216,19 @@ class Sequencer:
         return batch, False
 
     def _attempt(self, batch: Sequence[_Ticket]) -> list[Result]:
-        if self._stopped:
-            return self._refusals(batch)
+        results = None
+        if not self._stopped:
+            results = self._guarded(lambda: self._commit([ticket.operation for ticket in batch]))
+        return self._refusals(batch) if results is None else results
+
+    def _guarded(self, write: Callable[[], _T]) -> _T | None:
         try:
-            return self._commit([ticket.operation for ticket in batch])
+            return write()
         except Exception as error:  # noqa: BLE001  # whatever failed, the state of the disk is unknown now
             _log.exception("log_commit_failed")
             self._lost = isinstance(error, _OwnershipLost)
             self._stopped = str(error) if self._lost else f"a commit failed: {type(error).__name__}"
-            return self._refusals(batch)
+            return None
 
     def _start_over(self) -> None:
         """Recovers from disk after a failure, unless another owner has the log now."""
@@ -280,6 +297,7 @@ class Sequencer:
         self._open = {e.request_id for e in interrupted if e.request_id}
         for begin in range(0, len(interrupted), self._pace.max_batch):
             self._interrupt(interrupted[begin : begin + self._pace.max_batch])
+        self._erase_asked()  # before anything is sealed under a key that is going
         self._stopped = None
 
     def _check_extends(self, connection: sa.Connection, new: Head) -> None:
@@ -294,8 +312,17 @@ class Sequencer:
         with self._engine.begin() as connection:
             ids = [e.request_id for e in leaves if e.request_id]
             store.close_intentions(connection, ids)
-            head = self._grow(connection, [replace(e, leaf_hash=leaf_hash(e.data)) for e in leaves])
+            hashed = [replace(e, leaf_hash=leaf_hash(e.data)) for e in leaves]
+            head = self._grow(connection, [*hashed, *self._cover(connection, hashed)])
         self._settle(head, ids)
+
+    def _cover(self, connection: sa.Connection, leaves: Sequence[SealedLeaf]) -> list[SealedLeaf]:
+        """Says of interrupted exchanges whose sealed part went while they were under way that it did."""
+        first = self._head.size
+        gone = [(first + i, e.key.subject) for i, e in enumerate(leaves) if not e.sealed]
+        asked = {r.number: r for r in erasures.requests(connection)} if gone else {}
+        taken = [(asked[n], Taken(indexes, ())) for n, indexes in erasures.by_request(gone).items()]
+        return [self._told(connection, first + len(leaves) + i, *t) for i, t in enumerate(taken)]
 
     # One batch
 
@@ -342,19 +369,55 @@ class Sequencer:
         return results
 
     def _seal(self, operations: Sequence[Intend | Append]) -> list[SealedLeaf]:
-        key_ids = [self._keys.pseudonym(o.submission.subject) for o in operations]
-        keys = self._keys.ensure(key_ids)
+        keys = self._keys.take([o.submission.subject for o in operations])
         return [
             SealedLeaf(
                 o.leaf.data,
                 leaf_hash(o.leaf.data),
                 _claim(o),
-                key_id,
-                vault.seal(keys[key_id], o.leaf.data, Opened(o.leaf.openings, o.submission.values)),
+                key.name,
+                vault.seal(key.key, o.leaf.data, Opened(o.leaf.openings, o.submission.values)),
                 o.submission.entry.needs_review,
             )
-            for o, key_id in zip(operations, key_ids, strict=True)
+            for o, key in zip(operations, keys, strict=True)
         ]
+
+    # Erasures
+
+    def _erase_asked(self) -> None:
+        """Carries out what was asked to be erased, or what is left to do of it."""
+        with self._engine.connect().execution_options(read_only=True) as connection:
+            waiting = erasures.requests(connection, unfinished=True)
+        if not waiting:
+            return
+        for request in waiting:
+            while self._take(request):
+                pass
+            with self._engine.connect().execution_options(read_only=True) as connection:
+                names = {n for e in erasures.kept(connection, request.number) for n in e.names}
+            self._keys.forget(names)
+        scrubbed = database.scrub(self._engine, (sealed, intentions), rewrite=False)
+        if self._keys.scrub() and scrubbed:  # else at the next look: a reader stood in the way
+            with self._engine.begin() as connection:
+                for request in waiting:
+                    erasures.finish(connection, request)
+
+    def _take(self, request: Request) -> bool:
+        """Removes sealed parts, and appends the entry that says so, in one transaction."""
+        with self._engine.begin() as connection:
+            taken = erasures.take(connection, request)
+            if taken is None:
+                return False
+            head = self._grow(connection, [self._told(connection, self._head.size, request, taken)])
+        self._settle(head, ())
+        return True
+
+    def _told(self, connection: sa.Connection, index: int, request: Request, taken: Taken) -> SealedLeaf:
+        opening = erasures.new_opening()
+        erasures.keep(connection, index, request, taken, opening)
+        event: Event = erasures.event(request, taken, opening)
+        told = Submission(event, _NOBODY, {}, claims_request_id=False)
+        return self._seal([Append(told, commit_to(told), closes_intention=False)])[0]
 
     def _grow(self, connection: sa.Connection, leaves: Sequence[SealedLeaf]) -> Head:
         """Adds entries and moves the head, within the caller's transaction."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from audit.merkle import HASH_SIZE, subtree
+from audit.pages import Place
 from audit.prepared import Prepared, PreparedInsert, one_of, run_one_of
 from audit.schema import entries, head, intentions, policy_revisions, reviews, sealed, tiles
 from audit.tiles import TILE_HEIGHT, TILE_WIDTH
+from audit.vault import KeyName
 
 _HEAD = 1
 
@@ -48,12 +51,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class SealedLeaf:
-    """A leaf ready to be kept, with its sealed part."""
+    """A leaf ready to be kept, with its sealed part; that is empty where it was erased meanwhile."""
 
     data: bytes
     leaf_hash: bytes
     request_id: str | None
-    key_id: str
+    key: KeyName
     sealed: bytes
     needs_review: bool = False
 
@@ -110,7 +113,9 @@ def append(connection: sa.Connection, first: int, leaves: Sequence[SealedLeaf]) 
             for i, e in numbered
         ],
     )
-    _ADD_SEALED.run(connection, [{"index": i, "key_id": e.key_id, "data": e.sealed} for i, e in numbered])
+    _ADD_SEALED.run(
+        connection, [{"index": i, **_named(e.key), "data": e.sealed} for i, e in numbered if e.sealed]
+    )
     to_review = [{"index": i} for i, e in numbered if e.needs_review]
     if to_review:
         connection.execute(reviews.insert(), to_review)
@@ -125,7 +130,7 @@ def has_entries_from(connection: sa.Connection, index: int) -> bool:
 def open_intentions(connection: sa.Connection) -> list[SealedLeaf]:
     """Gives the intentions that nothing closed, oldest first (UUIDv7 sorts by time)."""
     rows = connection.execute(sa.select(intentions).order_by(intentions.c.request_id))
-    return [SealedLeaf(r.leaf, b"", r.request_id, r.key_id, r.sealed) for r in rows]
+    return [SealedLeaf(r.leaf, b"", r.request_id, key_name(r), r.sealed) for r in rows]
 
 
 def add_intentions(connection: sa.Connection, leaves: Sequence[SealedLeaf]) -> None:
@@ -137,12 +142,22 @@ def add_intentions(connection: sa.Connection, leaves: Sequence[SealedLeaf]) -> N
                 {
                     "request_id": e.request_id,
                     "leaf": e.data,
-                    "key_id": e.key_id,
+                    **_named(e.key),
                     "sealed": e.sealed,
                 }
                 for e in leaves
             ],
         )
+
+
+def key_name(row: Any) -> KeyName:
+    """Reads which key something is sealed with."""
+    return KeyName(row.key_id, None if row.page is None else Place(row.page, row.slot))
+
+
+def _named(key: KeyName) -> dict[str, Any]:
+    page, slot = key.place or (None, None)
+    return {"key_id": key.subject, "page": page, "slot": slot}
 
 
 def close_intentions(connection: sa.Connection, request_ids: Collection[str]) -> None:

@@ -1,8 +1,9 @@
-"""The vault: what is sealed, under one key a subject, kept apart from the log.
+"""The vault: what is sealed, under one key a record, made of two secrets that are kept apart from the log.
 
-Each subject's values are encrypted with a key of their own (AES-256-GCM). The keys lie in a database
-of their own, each wrapped by a key derived from the master key. Removing a subject's key makes all
-that was sealed under it unreadable, in the log's database and in every copy of it.
+Each record's values are encrypted (AES-256-GCM) with a key made of its subject's key and of a secret
+of its own. Both lie in another database than the log, wrapped by a key derived from the master key.
+Removing a subject's key makes all that was sealed under it unreadable, in the log's database and in
+every copy of it; removing a record's secret does so for that record alone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from audit import canonical
 from audit.errors import LogError, VerificationError
+from audit.pages import Place
 
 KEY_SIZE = 32
 _NONCE_SIZE = 12
@@ -38,11 +40,32 @@ class Opened:
     values: Mapping[str, bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class KeyName:
+    """Which key a record is sealed with.
+
+    Attributes:
+        subject: name of the subject's key; a random one, so that it tells nobody whose key it was.
+        place: of the record's own secret; absent where it was sealed before records had one.
+    """
+
+    subject: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKey:
+    """A record's key, and how it is found again."""
+
+    name: KeyName
+    key: bytes
+
+
 class MasterKey:
-    """Wraps subject keys and names them by pseudonym. 32 bytes, from a file of mode 0600."""
+    """Wraps what the vault's database keeps. 32 bytes, from a file of mode 0600."""
 
     def __init__(self, key: bytes) -> None:
-        """Derives the two keys that are used from the one that is kept.
+        """Derives the keys that are used from the one that is kept.
 
         Raises:
             MasterKeyError: it is not 32 bytes.
@@ -50,25 +73,21 @@ class MasterKey:
         if len(key) != KEY_SIZE:
             raise MasterKeyError(f"a master key has {KEY_SIZE} bytes")
         self._wrapping = AESGCM(_derive(key, b"hjemmel/vault/wrap/v1"))
-        self._pseudonyms = _derive(key, b"hjemmel/vault/pseudonym/v1")
+        self.first_pseudonyms = _derive(key, b"hjemmel/vault/pseudonym/v1")
 
-    def pseudonym(self, subject: bytes) -> str:
-        """Names a subject's key without naming the subject."""
-        return hmac.digest(self._pseudonyms, subject, "sha256").hex()
-
-    def wrap(self, key_id: str, key: bytes) -> bytes:
-        """Encrypts a subject key for keeping."""
+    def wrap(self, name: str, secret: bytes) -> bytes:
+        """Encrypts a secret for keeping under a name."""
         nonce = os.urandom(_NONCE_SIZE)
-        return nonce + self._wrapping.encrypt(nonce, key, key_id.encode())
+        return nonce + self._wrapping.encrypt(nonce, secret, name.encode())
 
-    def unwrap(self, key_id: str, wrapped: bytes) -> bytes:
-        """Decrypts a kept subject key.
+    def unwrap(self, name: str, wrapped: bytes) -> bytes:
+        """Decrypts a kept secret.
 
         Raises:
             MasterKeyError: it was wrapped by another master key, or altered.
         """
         try:
-            return self._wrapping.decrypt(wrapped[:_NONCE_SIZE], wrapped[_NONCE_SIZE:], key_id.encode())
+            return self._wrapping.decrypt(wrapped[:_NONCE_SIZE], wrapped[_NONCE_SIZE:], name.encode())
         except (InvalidTag, ValueError) as error:  # altered, or cut short
             raise MasterKeyError("a subject key does not unwrap: wrong master key?") from error
 
@@ -76,6 +95,11 @@ class MasterKey:
 def new_key() -> bytes:
     """Draws a key."""
     return os.urandom(KEY_SIZE)
+
+
+def record_key(subject_key: bytes, secret: bytes) -> bytes:
+    """Makes a record's key of its two secrets; without either it is as good as random."""
+    return hmac.digest(subject_key, b"hjemmel/vault/record/v1" + secret, "sha256")
 
 
 def seal(key: bytes, leaf: bytes, opened: Opened) -> bytes:

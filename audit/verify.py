@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from audit import checkpoint, database, entry, store, vault
+from audit import checkpoint, coverage, database, entry, erasures, store, vault
 from audit.checkpoint import Checkpoint
 from audit.commitment import opens
-from audit.entry import Entry
+from audit.coverage import Coverage
+from audit.entry import ERASED, Entry
 from audit.errors import FormatError, LogError
 from audit.findings import Finding
 from audit.merkle import EMPTY_ROOT, leaf_hash
@@ -26,12 +26,13 @@ from audit.store import Head
 from audit.subject_keys import SubjectKeys
 from audit.tile_source import TileSource
 from audit.tiles import TILE_WIDTH, Tile, TileTree, cut, root_of_edge
+from audit.vault import KeyName
 
 _CHUNK = 4096
 _KEYS = 10_000  # most kept in memory
 _HEAD = -1  # where findings about the checkpoint stand: before those about entries
 Progress = Callable[[int, int], None]
-FindKey = Callable[[str], bytes | None]
+FindKey = Callable[[KeyName], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,9 @@ class Report:
         entries: how many entries were read.
         by_outcome: how many of each outcome; of what is no exchange, how many of each kind.
         sealed: how many sealed parts were opened and held to their commitments.
-        erased: how many cannot be opened because their key is gone.
+        erased: how many are gone because an erasure entry says so.
         open_intentions: how many registers may have been read without an entry so far.
+        open_erasures: how many were asked for and are not carried out whole so far.
         findings: what does not hold, the first bad place first.
     """
 
@@ -56,6 +58,7 @@ class Report:
     sealed: int
     erased: int
     open_intentions: int
+    open_erasures: int
     findings: tuple[Finding, ...]
 
     @property
@@ -96,7 +99,9 @@ class _Verification:
     ) -> None:
         self._connection = connection
         self._verifier = verifier
-        self._key = lru_cache(_KEYS)(keys.find) if keys else None
+        self._keys = keys
+        self._key = keys.finder(_KEYS) if keys else None
+        self._coverage = Coverage({}, {}, {})
         self._progress = progress or (lambda _done, _all: None)
         self._findings: list[tuple[float, Finding]] = []  # with the index that each stands at
         self._against_hash: list[int] = []  # entries that their stored hash contradicts
@@ -111,9 +116,13 @@ class _Verification:
         size = signed.size if signed else head.size if head else self._count()
         if signed and head and (signed.size, signed.root) != (head.size, head.root):
             self._find(_HEAD, "head", "its size or root is not what the signed checkpoint says")
+        self._coverage = coverage.load(self._connection)
+        for index, problem in self._coverage.problems.items():
+            self._find(index, f"entry {index}", problem)
         count = self._entries(size, signed, self._grown_before(size))
         self._stray_tiles(size)
         intentions = len(store.open_intentions(self._connection))
+        unfinished = self._unfinished()
         return Report(
             signed,
             head.signed_checkpoint if head and signed else "",
@@ -122,6 +131,7 @@ class _Verification:
             self._opened,
             self._erased,
             intentions,
+            unfinished,
             tuple(finding for _, finding in sorted(self._findings, key=lambda found: found[0])),
         )
 
@@ -216,6 +226,8 @@ class _Verification:
                 entries.c.leaf_hash,
                 entries.c.request_id,
                 sealed.c.key_id,
+                sealed.c.page,
+                sealed.c.slot,
                 sealed.c.data,
             )
             .outerjoin(sealed, sealed.c.index == entries.c.index)
@@ -246,8 +258,15 @@ class _Verification:
                 self._find(index, place, "its request id is not filed: it could be used again")
         elif row.request_id != content.request_id:
             self._find(index, place, "is filed under another request id")
+        if outcome == ERASED and not self._coverage.knows(index):
+            self._find(index, place, "what this erasure covers is not kept")
+        covered_by = self._coverage.by_index.get(index)
         if row.data is None:
-            self._find(index, place, "has no sealed part")
+            self._erased += covered_by is not None
+            if covered_by is None:
+                self._find(index, place, "has no sealed part, and no entry says that it was erased")
+        elif covered_by is not None:
+            self._find(index, place, f"was erased by entry {covered_by}, and its sealed part is there again")
         elif self._key:
             self._sealed(index, row, commitments, self._key)
 
@@ -261,9 +280,9 @@ class _Verification:
     def _sealed(self, index: int, row: Any, commitments: dict[str, str], find: FindKey) -> None:
         place = f"entry {index}"
         try:
-            key = find(row.key_id)
+            key = find(store.key_name(row))
             if key is None:
-                self._erased += 1
+                self._find(index, place, "its key is gone, and no entry says that it was erased")
                 return
             opened = vault.unseal(key, row.leaf, row.data)
         except LogError as error:
@@ -274,6 +293,16 @@ class _Verification:
             value, opening = opened.values.get(name, b""), opened.openings.get(name, b"")
             if not opens(commitments, opening, name, value):
                 self._find(index, place, f"the sealed {name} is not what the entry commits to")
+
+    def _unfinished(self) -> int:
+        """Finds keys that are there although they were erased; what is being erased only counts."""
+        waiting = {r.number for r in erasures.requests(self._connection, unfinished=True)}
+        for erasure in self._coverage.kept.values():
+            there = self._keys.remaining(erasure.names) if self._keys else []
+            if there and erasure.request not in waiting:
+                what = f"{len(there)} of the keys that it erased are there again"
+                self._find(erasure.entry, f"entry {erasure.entry}", what)
+        return len(waiting)
 
     def _tiles(self, completed: list[tuple[Tile, bytes]]) -> None:
         """Holds stored tiles to the hashes that the entries made."""

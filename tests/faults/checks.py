@@ -110,14 +110,10 @@ def every_read_left_a_trace(log: LogAtRest, trace: Path) -> int:
 
 def _about(log: LogAtRest) -> Iterator[tuple[Entry, bytes]]:
     """Every entry with the subject that is sealed beside it."""
-    query = sa.select(entries.c.leaf, sealed.c.key_id, sealed.c.data).join(
-        sealed, sealed.c.index == entries.c.index
-    )
-    keys: dict[str, bytes | None] = {}
+    query = sa.select(entries.c.leaf, *sealed.c).join(sealed, sealed.c.index == entries.c.index)
+    find = log.keys.finder()
     with log.engine.connect().execution_options(read_only=True) as connection:
-        for leaf, key_id, data in connection.execute(query):
-            if key_id not in keys:
-                keys[key_id] = log.keys.find(key_id)
-            key = keys[key_id]
+        for row in connection.execute(query):
+            key = find(store.key_name(row))
             assert key is not None, "a key is missing although nothing was erased"
-            yield entry.decode(leaf)[0], vault.unseal(key, leaf, data).values["subject"]
+            yield entry.decode(row.leaf)[0], vault.unseal(key, row.leaf, row.data).values["subject"]

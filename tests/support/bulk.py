@@ -13,7 +13,7 @@ from audit.entry import Submission, commit_to
 from audit.merkle import Frontier, leaf_hash
 from audit.store import Head, SealedLeaf
 from audit.subject_keys import SubjectKeys
-from audit.vault import Opened
+from audit.vault import Opened, RecordKey
 from tests.support.logs import LogSite
 
 _BATCH = 4096
@@ -36,9 +36,8 @@ def write(site: LogSite, submissions: Iterable[Submission]) -> int:
 def _append(
     log: sa.Engine, keys: SubjectKeys, site: LogSite, tree: Frontier, batch: list[Submission]
 ) -> None:
-    names = [keys.pseudonym(submission.subject) for submission in batch]
-    kept = keys.ensure(names)
-    sealed = [_seal(name, kept[name], submission) for name, submission in zip(names, batch, strict=True)]
+    taken = keys.take([submission.subject for submission in batch])
+    sealed = [_seal(key, submission) for key, submission in zip(taken, batch, strict=True)]
     with log.begin() as connection:
         old = store.read_head(connection)
         assert old is not None
@@ -51,8 +50,8 @@ def _append(
     tree.settle()
 
 
-def _seal(key_id: str, key: bytes, submission: Submission) -> SealedLeaf:
+def _seal(key: RecordKey, submission: Submission) -> SealedLeaf:
     leaf = commit_to(submission)
     request_id = submission.entry.request_id if submission.claims_request_id else None
-    sealed = vault.seal(key, leaf.data, Opened(leaf.openings, submission.values))
-    return SealedLeaf(leaf.data, leaf_hash(leaf.data), request_id, key_id, sealed)
+    sealed = vault.seal(key.key, leaf.data, Opened(leaf.openings, submission.values))
+    return SealedLeaf(leaf.data, leaf_hash(leaf.data), request_id, key.name, sealed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from audit import database
 from audit.entry import Entry, Submission
+from audit.erasing import Erasing
 from audit.errors import VerificationError
 from audit.files import read_private, write_private
 from audit.log import AuditLog, LogSettings, load_signer
@@ -26,8 +28,9 @@ from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
 from audit.verify import Progress, Report, verify_log
 
+GROUND = "gdpr.17.1"
 ORIGIN = "hjemmel.example/log"
-QUICK = Pace(interval=0.001, retry=0.02)  # a failed writer starts over before a test grows bored
+QUICK = Pace(interval=0.001, retry=0.02, look=0.02)  # a failed writer starts over before a test grows bored
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,27 @@ class LogSite:
         with self.database() as engine, self.keys_database() as keys_engine:
             keys = SubjectKeys(keys_engine, self.master) if sealed else None
             return verify_log(engine, self.verifier, keys, progress)
+
+    @contextmanager
+    def erasing(self) -> Iterator[Erasing]:
+        """Asks for erasures, beside whoever owns the log."""
+        with self.database() as engine, self.keys_database() as keys_engine:
+            yield Erasing(engine, SubjectKeys(keys_engine, self.master))
+
+    def erase(self, subject: bytes) -> int:
+        """Erases a subject; gives the entry that says so. Somebody owns the log meanwhile, or does now."""
+        with self.erasing() as erasing:
+            number = erasing.ask(erasing.subject(subject), GROUND)
+            assert number is not None
+            self.carried_out(erasing, number)
+            return erasing.entries(number)[-1]
+
+    def carried_out(self, erasing: Erasing, number: int) -> None:
+        """Waits until an owner has carried an erasure out."""
+        end = time.monotonic() + 30
+        while not erasing.done(number):
+            assert time.monotonic() < end, "nobody carries the erasure out"
+            time.sleep(0.01)
 
     def over(self, log: sa.Engine, keys: sa.Engine, pace: Pace = QUICK) -> AuditLog:
         """A log over engines that a test prepared; they are disposed of when it is closed."""

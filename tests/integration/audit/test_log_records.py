@@ -14,7 +14,7 @@ from audit.entry import Submission
 from audit.errors import FormatError
 from audit.records import Record, RecordReader, State
 from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKeyError
+from audit.vault import KeyName, MasterKeyError
 from tests.support.logs import ENTRY, LogSite, request_id, submission
 
 
@@ -56,11 +56,10 @@ async def test_only_what_is_wanted_is_read(log_site: LogSite) -> None:
 
 
 async def test_absent_erased_and_broken_are_told_apart(log_site: LogSite) -> None:
-    """An entry without the value, one whose key is gone, one whose sealed part is gone, one that is gone."""
+    """An entry without the value, one that was erased, one whose sealed part is gone, one that is gone."""
     await write(log_site)
-    name = log_site.master.pseudonym(b"subject 1")
-    with log_site.keys_database() as keys, keys.begin() as connection:
-        connection.exec_driver_sql(f"DELETE FROM vault_keys WHERE key_id = '{name}'")
+    with log_site.opened():
+        log_site.erase(b"subject 1")
     log_site.execute('DELETE FROM vault_sealed WHERE "index" = 2')
     log_site.execute('DELETE FROM log_entries WHERE "index" = 4')
     with reading(log_site) as reader:
@@ -73,15 +72,16 @@ async def test_absent_erased_and_broken_are_told_apart(log_site: LogSite) -> Non
 async def test_key_that_does_not_unwrap_breaks_its_own_entries_only(log_site: LogSite) -> None:
     """One altered key does not keep the others from being read."""
     await write(log_site)
-    name = log_site.master.pseudonym(b"subject 1")
     with log_site.keys_database() as keys, keys.begin() as connection:
+        name = SubjectKeys(keys, log_site.master).named(b"subject 1")
         others = f"(SELECT wrapped FROM vault_keys WHERE key_id <> '{name}')"
         connection.exec_driver_sql(f"UPDATE vault_keys SET wrapped = {others} WHERE key_id = '{name}'")
     with reading(log_site) as reader, log_site.keys_database() as keys:
         broken = [record.index for record in reader.read(0, 8, "case") if record.state is State.BROKEN]
         assert [1, 3, 5, 7] == broken
-        found = SubjectKeys(keys, log_site.master).find_each([name, "unknown"])
-        assert [(name, MasterKeyError)] == [(key, type(value)) for key, value in found.items()]
+        asked = [KeyName(str(name), None), KeyName("unknown", None)]
+        found = SubjectKeys(keys, log_site.master).find_each(asked)
+        assert [MasterKeyError, type(None)] == [type(found[key]) for key in asked]
 
 
 def spoilt(leaf: bytes) -> list[bytes]:

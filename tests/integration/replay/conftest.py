@@ -112,6 +112,12 @@ class Logged:
         with self.engine(url) as engine, engine.begin() as connection:
             assert connection.execute(sa.text(statement), values).rowcount
 
+    def erase(self, key_id: str) -> None:
+        """Erases what is sealed under a subject's key, as the broker that owns the log would."""
+        with self.engine() as engine, engine.begin() as connection:
+            erasures.ask(connection, erasures.Scope.SUBJECT, key_id, "gdpr.17.1")
+        AuditLog.open(wiring.log_settings(self.settings)).close()
+
     def cell(self, query: str, **values: object) -> Any:
         """Reads one value."""
         with self.engine() as engine, engine.connect() as connection:

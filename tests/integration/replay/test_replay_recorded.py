@@ -112,7 +112,7 @@ def test_erased_subject_is_counted_and_not_guessed(kept: Logged, policies: Polic
     index = at("consent-valid")
     key = kept.cell('SELECT key_id FROM vault_sealed WHERE "index" = :i', i=index)
     shared = kept.cell("SELECT count(*) FROM vault_sealed WHERE key_id = :k", k=key)
-    kept.change("DELETE FROM vault_keys WHERE key_id = :k", keys=True, k=key)
+    kept.erase(key)
     report = kept.replay(policies)
     assert (shared, True) == (report.tally.entries.erased, report.holds)
     assert ALL - 2 - shared == report.tally.entries.replayed == report.tally.compared

@@ -12,8 +12,9 @@ import pytest
 from audit import vault
 from audit.entry import POLICY_CHANGED, Event, Submission
 from audit.files import read_private
+from audit.pages import Place
 from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKey, Opened
+from audit.vault import KeyName, MasterKey, Opened
 from exchange.model.trace import AppliedObligation, Outcome
 from exchange.policy.embedded import EmbeddedEngine
 from exchange.policy.policy_set import PolicyError, PolicySet
@@ -76,10 +77,14 @@ def test_value_that_the_entry_does_not_commit_to_is_found(written: Write, decide
     """Whoever has every key can seal another input for an entry; its commitment tells."""
     logged = written(decided(0, INCOME, decide(INCOME)))
     leaf = logged.cell('SELECT leaf FROM log_entries WHERE "index" = 0')
-    key_id = logged.cell('SELECT key_id FROM vault_sealed WHERE "index" = 0')
+    key_id, page, slot = (
+        logged.cell(f'SELECT {column} FROM vault_sealed WHERE "index" = 0')
+        for column in ("key_id", "page", "slot")
+    )
     data = logged.cell('SELECT data FROM vault_sealed WHERE "index" = 0')
     with logged.engine(logged.settings.vault.url) as engine:
-        key = SubjectKeys(engine, MasterKey(read_private(logged.settings.vault.master_key))).find(key_id)
+        keys = SubjectKeys(engine, MasterKey(read_private(logged.settings.vault.master_key)))
+        key = keys.find(KeyName(key_id, Place(page, slot)))
     assert key is not None
     opened = vault.unseal(key, leaf, data)
     other = opened.values["policy_input"].replace(b"bsl.8", b"bsl.9")

@@ -76,9 +76,8 @@ def test_subject_key_unwraps_under_its_master_key_and_name_only() -> None:
             other.unwrap(key_id, data)
 
 
-def test_pseudonym_is_stable_and_keyed() -> None:
-    """A subject has one name under a master key, another under another, and it is not the subject's."""
-    first, second = MasterKey(bytes(32)), MasterKey(bytes([1] * 32))
-    assert first.pseudonym(b"subject 1") == first.pseudonym(b"subject 1")
-    assert first.pseudonym(b"subject 1") != first.pseudonym(b"subject 2")
-    assert first.pseudonym(b"subject 1") != second.pseudonym(b"subject 1")
+def test_record_key_needs_both_its_secrets() -> None:
+    """With another subject's key, or another record's secret, a record's key is another one."""
+    key = vault.record_key(KEY, bytes(32))
+    assert key == vault.record_key(KEY, bytes(32))
+    assert len({key, vault.record_key(vault.new_key(), bytes(32)), vault.record_key(KEY, b"1" * 32)}) == 3
