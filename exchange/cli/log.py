@@ -14,13 +14,16 @@ from audit.files import read_private
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
 from audit.verify import Report, verify_log
+from exchange.cli.backups import backup, restore
 from exchange.cli.config import config_option
+from exchange.cli.erasure import erase, erasure_proof
 from exchange.cli.log_findings import plain, show_checkpoint, show_verdict
 from exchange.cli.log_opening import told
 from exchange.cli.log_published import ca_option, import_check, verify_published
 from exchange.cli.log_tiles import export, rebuild_tiles, serve
 from exchange.cli.opening import existing, open_log
 from exchange.cli.output import CommandError, console, json_option, progress, read_vkey, result
+from exchange.cli.vault_key import rotate_vault_key
 from exchange.config import anchored_url, load
 
 
@@ -90,6 +93,7 @@ def verify(
         "sealed_opened": report.sealed,
         "sealed_erased": report.erased,
         "open_intentions": report.open_intentions,
+        "open_erasures": report.open_erasures,
         "findings": plain(report.findings),
     }
     result(as_json, document, lambda: render(report))
@@ -136,8 +140,13 @@ def render(report: Report) -> None:
         )
     if report.open_intentions:
         console.print(f"intentions  {report.open_intentions} open", markup=False)
+    if report.open_erasures:
+        console.print(f"erasures    {report.open_erasures} asked for and not done", markup=False)
     show_verdict(report.findings)
 
 
-for _command in (export, serve, import_check, rebuild_tiles):
+for _command in (
+    *(export, serve, import_check, rebuild_tiles),
+    *(erase, erasure_proof, rotate_vault_key, backup, restore),
+):
     log.add_command(_command)

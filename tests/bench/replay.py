@@ -30,8 +30,8 @@ from typing import Any
 import click
 import orjson
 import regorus
-import sqlalchemy as sa
 
+from audit import erasures
 from audit.entry import Submission
 from exchange.config import DEFAULT_POLICIES
 from exchange.model.trace import Outcome
@@ -135,8 +135,9 @@ def generate(folder: Path, entries: int, rate: float) -> dict[str, Any]:
     bulk.write(site, traffic.entries(entries))
     insert = "INSERT INTO policy_revisions (revision, bundle) VALUES (:revision, :bundle)"
     site.execute(insert, revision=policies.revision, bundle=policies.bundle)
-    with site.keys_database() as keys, keys.begin() as connection:
-        connection.execute(sa.text("DELETE FROM vault_keys WHERE key_id < '028f'"))  # one in a hundred
+    with site.database() as log, log.begin() as connection:
+        erasures.ask(connection, erasures.Scope.RECORD, f"0-{entries // 100}", "gdpr.17.1")
+    site.open().close()
     facts = {"entries": entries, "rate": rate, "distinct": len(traffic.distinct)}
     (folder / "facts.json").write_text(json.dumps(facts))
     return facts

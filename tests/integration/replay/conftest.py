@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.registers import PLANTED_CASES, Registers
-from audit import database
+from audit import database, erasures
 from audit.log import AuditLog
 from exchange import wiring
 from exchange.client import ClientError
