@@ -105,10 +105,10 @@ def ask_again(connection: sa.Connection, erased: Erased) -> None:
             if key_id in erased.key_ids:
                 erasures.ask(connection, Scope.SUBJECT, key_id, _RESTORED)
     if erased.places:
-        query = sa.select(sealed.c.index, sealed.c.page, sealed.c.slot, sealed.c.key_id)
+        query = sa.select(sealed.c.index.label("at"), sealed.c.page, sealed.c.slot, sealed.c.key_id)
         rows = connection.execute(query.where(sealed.c.page.is_not(None)))
         gone = [
-            r.index for r in rows if Place(r.page, r.slot) in erased.places and r.key_id not in erased.key_ids
+            r.at for r in rows if Place(r.page, r.slot) in erased.places and r.key_id not in erased.key_ids
         ]
         if gone:
             erasures.ask(connection, Scope.RECORD, ranges.write(gone), _RESTORED)

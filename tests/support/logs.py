@@ -89,15 +89,19 @@ class LogSite:
     def database(self) -> Iterator[sa.Engine]:
         """The log's database, beside whoever owns it."""
         engine = database.connect(self.url)
-        yield engine
-        engine.dispose()
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
     @contextmanager
     def keys_database(self) -> Iterator[sa.Engine]:
         """The database of subject keys."""
         engine = database.connect(self.keys_url)
-        yield engine
-        engine.dispose()
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
     def execute(self, statement: str, **values: object) -> None:
         """Does to the log's database what only its administrator could."""

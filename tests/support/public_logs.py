@@ -8,6 +8,7 @@ from audit import database, entry, store
 from audit.checkpoint import Checkpoint
 from audit.merkle import Frontier, complete_subtrees, leaf_hash
 from audit.store import Head, SealedLeaf, StoredNodes
+from audit.vault import KeyName
 from tests.support.logs import ENTRY, LogSite, request_id
 
 _BATCH = 8192
@@ -49,4 +50,4 @@ def _leaf(number: int, *, altered: bool) -> SealedLeaf:
     """An entry of which the sealed part was erased."""
     name = request_id(number)
     data = entry.encode(replace(ENTRY, request_id=name, outcome="failed" if altered else "granted"), {})
-    return SealedLeaf(data, leaf_hash(data), name, "erased", b"")
+    return SealedLeaf(data, leaf_hash(data), name, KeyName("erased", None), b"")
