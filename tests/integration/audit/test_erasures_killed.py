@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.mark.slow
 def test_killed_at_every_step_it_is_finished_by_the_next_owner(log_site: LogSite) -> None:
-    """At each statement and commit: the log holds in between, and afterwards exactly what was asked is gone."""
+    """At each statement and commit: the log holds meanwhile, and then exactly what was asked is gone."""
     command = [sys.executable, "-m", "tests.support.killed_eraser"]
     arguments = [str(log_site.folder), log_site.url, log_site.keys_url]
     done = subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,0 +1,146 @@
+"""After an erasure, whoever has everything that is left, the master key included, finds nobody.
+
+The way to break it: try every number that a person could have.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from audit import entry, pages
+from audit.commitment import commit
+from audit.entry import Submission
+from audit.files import read_private
+from audit.subject_keys import PSEUDONYMS, page_name
+from exchange.sealed import subject_bytes
+from tests.integration.audit.erased import files, left, secrets_of, wrapped
+from tests.support.logs import LogSite, submission
+from tests.support.postgres import Server
+
+DAYS = ("610190", "910150", "753112")  # days of birth with 60 added: the range that nobody's is in
+ERASED = ["6101901234", "9101500007", "7531120000"]
+KEPT = "6101904321"
+
+
+def candidates() -> Iterator[bytes]:
+    """Every number of these days of birth, as it would be committed to and named."""
+    return (subject_bytes("personnummer", f"{d}{n:04d}") for d, n in product(DAYS, range(10_000)))
+
+
+def about(number: int, person: str) -> Submission:
+    """A record about a person."""
+    made = submission(number, subject=subject_bytes("personnummer", person))
+    return Submission(made.entry, made.subject, made.values, claims_request_id=True)
+
+
+def everything(engine: sa.Engine) -> list[tuple[str, Any]]:
+    """Every value of every table, with the table's name."""
+    tables = sa.inspect(engine).get_table_names()
+    with engine.connect() as connection:
+        rows = {t: connection.execute(sa.text(f'SELECT * FROM "{t}"')).all() for t in tables}
+    return [(table, value) for table, found in rows.items() for row in found for value in row]
+
+
+def keys_left(site: LogSite, values: list[tuple[str, Any]]) -> set[bytes]:
+    """Every secret that whoever holds the master key still has, and every value of 32 bytes."""
+    raw = read_private(site.settings.master_key)
+    found = {raw, site.master.first_pseudonyms, sha256(raw).digest()}
+    with site.keys_database() as engine, engine.connect() as connection:
+        for name, column, table in (
+            (lambda _: PSEUDONYMS, "id", "vault_master"),
+            (str, "key_id", "vault_keys"),
+            (page_name, "page", "vault_pages"),
+        ):
+            for which, data in connection.execute(sa.text(f"SELECT {column}, wrapped FROM {table}")):
+                opened = site.master.unwrap(name(which), data)
+                found.add(opened[:32])
+                if table == "vault_pages":
+                    found |= {s for slot in range(20) if (s := pages.secret(opened, slot))}
+    return found | {bytes(v) for _, v in values if isinstance(v, bytes) and len(v) == 32}
+
+
+def found_by_search(site: LogSite, indexes: list[int]) -> set[bytes]:
+    """Tries every candidate against what is left of some entries, in every way that the log uses."""
+    with site.database() as log, site.keys_database() as keys:
+        values = everything(log) + everything(keys)
+    texts = {v for _, v in values if isinstance(v, str)} | {
+        v.hex() for _, v in values if isinstance(v, bytes)
+    }
+    secrets = keys_left(site, values)
+    commitments = {c for i in indexes for c in _commitments(site, i)}
+    whole = "\n".join(texts)
+    hits = set()
+    for candidate in candidates():
+        tries = {sha256(candidate).hexdigest()}
+        for secret in secrets:
+            tries |= {hmac.digest(secret, candidate, "sha256").hex(), commit(secret, "subject", candidate)}
+        if not tries.isdisjoint(texts | commitments) or candidate.decode().rpartition(":")[2] in whole:
+            hits.add(candidate)
+    return hits
+
+
+def _commitments(site: LogSite, index: int) -> list[str]:
+    with site.database() as engine, engine.connect() as connection:
+        query = sa.text('SELECT leaf FROM log_entries WHERE "index" = :i')
+        leaf = connection.execute(query, {"i": index}).scalar_one()
+    return list(entry.decode(bytes(leaf))[1].values())
+
+
+@pytest.mark.slow
+async def test_trying_every_number_finds_nobody(log_site: LogSite) -> None:
+    """Of 30,000 numbers, those erased are found by none; the search does find whoever was not erased."""
+    with log_site.opened() as log:
+        for n, person in enumerate([*ERASED, KEPT]):
+            await log.append(about(n, person), closes_intention=False)
+        kept = subject_bytes("personnummer", KEPT)
+        assert {subject_bytes("personnummer", p) for p in (*ERASED, KEPT)} == found_by_search(
+            log_site, [0, 1, 2, 3]
+        )
+        for person in ERASED:
+            log_site.erase(subject_bytes("personnummer", person))
+        assert {kept} == found_by_search(log_site, [0, 1, 2])
+
+
+async def test_no_number_stands_in_any_file(sqlite_site: LogSite, tmp_path: Path) -> None:
+    """No byte of the files, the request to erase included, spells a personnummer of these days."""
+    pattern = re.compile(rb"(?:%s)\d{4}" % "|".join(DAYS).encode())
+    with sqlite_site.opened() as log:
+        for n, person in enumerate(ERASED):
+            await log.append(about(n, person), closes_intention=False)
+        sqlite_site.erase(subject_bytes("personnummer", ERASED[0]))
+        assert [] == [match for content in files(tmp_path) for match in pattern.findall(content)]
+
+
+async def test_nothing_of_it_is_left_in_the_servers_tables(
+    postgres_server: Server, postgres_site: LogSite
+) -> None:
+    """PostgreSQL's table files hold no wrapped key of it; the server's own journal is another matter."""
+    with postgres_site.opened() as log:
+        for n, person in enumerate([*ERASED, KEPT]):
+            await log.append(about(n, person), closes_intention=False)
+        subject = subject_bytes("personnummer", ERASED[0])
+        secrets = secrets_of(postgres_site, [0])
+        with postgres_site.erasing() as erasing:
+            kept = (*wrapped(postgres_site, erasing.subject(subject).target),)
+        checkpoint(postgres_site)
+        tables = postgres_server.data / "base"
+        assert list(kept) == left(tables, kept)
+        postgres_site.erase(subject)
+        checkpoint(postgres_site)
+        assert [] == left(tables, (*secrets.opened, *kept))
+
+
+def checkpoint(site: LogSite) -> None:
+    """Has the server write its tables to their files, and let go of old ones."""
+    for _ in range(2):
+        with site.database() as engine, engine.connect() as connection:
+            connection.exec_driver_sql("CHECKPOINT")
