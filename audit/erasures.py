@@ -10,7 +10,8 @@ out. What a crash leaves behind, at each point:
 
 Before it takes anything else, an owner finishes what another one left. An entry tells scope, ground and
 number of an erasure, and commits to the indexes that it covers: told openly, they would say to everybody
-which records are about one and the same person. The list and what opens the commitment stay here.
+which records are about one and the same person. It commits to the names of the keys that went, too. The
+lists and what opens the commitments stay here.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from audit.schema import erasure_requests, erasures, intentions, sealed
 
 MOST = 4096  # records that one entry covers where a set is erased by its indexes
 _COVERED = "erased"
+_KEYS = "keys"
 _MARK = "erased/"  # the key's name of an intention whose sealed part an erasure took
 
 
@@ -177,6 +179,7 @@ def event(request: Request, taken: Taken, opening: bytes) -> Event:
         "request": str(request.number),
         "records": str(len(taken.indexes)),
         "covers": commit(opening, _COVERED, ranges.write(taken.indexes).encode()),
+        "keys": commit(opening, _KEYS, ",".join(taken.names).encode()),
     }
     return Event(ERASED, now(), None, "", details)
 
@@ -206,9 +209,10 @@ def finish(connection: sa.Connection, request: Request) -> None:
 
 def covers(told: Event, erasure: Erasure) -> list[Range] | None:
     """Gives the ranges that an erasure's entry commits to, where what is kept of it is what it says."""
-    text = erasure.indexes
-    if told.kind != ERASED or told.details.get("covers") != commit(erasure.opening, _COVERED, text.encode()):
+    kept = {"covers": (_COVERED, erasure.indexes), "keys": (_KEYS, ",".join(erasure.names))}
+    committed = {field: commit(erasure.opening, name, text.encode()) for field, (name, text) in kept.items()}
+    if told.kind != ERASED or committed.items() - told.details.items():
         return None
-    found = ranges.parse(text)
+    found = ranges.parse(erasure.indexes)
     number = sum(last - first + 1 for first, last in found)
     return found if told.details.get("records") == str(number) else None

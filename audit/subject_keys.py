@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from audit import database, pages, vault
+from audit.errors import FormatError
 from audit.pages import SLOTS, Place
 from audit.schema import erased_keys, key_names, master_check, subject_keys
 from audit.schema import pages as pages_table
@@ -285,7 +286,10 @@ def _made(subject_key: Found, page: Found, place: Place | None) -> Found:
             return found
     if place is None or not isinstance(subject_key, bytes):
         return subject_key
-    own = pages.secret(page, place.slot) if isinstance(page, bytes) else None
+    try:
+        own = pages.secret(page, place.slot) if isinstance(page, bytes) else None
+    except FormatError:  # no page has such a place
+        own = None
     return vault.record_key(subject_key, own) if own else None
 
 

@@ -177,7 +177,7 @@ def test_master_key_is_rotated(run: Run, kept: Kept) -> None:
 
 def test_master_key_is_not_rotated_beside_a_broker(run: Run, serve: Serve, site: Site) -> None:
     """The command refuses clearly, and nothing is changed."""
-    port = serve().address.rpartition(":")[2]
+    port = serve().target.rpartition(":")[2]
     config = site.write_config(server={"address": f"127.0.0.1:{port}"})
     for command in (
         ("rotate-vault-key", "--new", site.folder / "new.key"),
