@@ -53,6 +53,18 @@ def parse(text: str) -> Checkpoint:
     return checkpoint
 
 
+def parse_extended(text: str) -> Checkpoint:
+    """Reads a checkpoint that extension lines may follow, of which nothing is said or believed.
+
+    Raises:
+        FormatError: it is not a checkpoint, or an extension line is empty.
+    """
+    lines = text.split("\n")
+    if lines[-1] or not all(lines[_LINES:-1]):
+        raise FormatError("extension lines of a checkpoint are not empty, and end in a newline")
+    return parse("\n".join([*lines[:_LINES], ""]))
+
+
 def verify(signed: str, verifier: NoteVerifier) -> Checkpoint:
     """Reads a signed checkpoint and checks the log's signature and origin.
 

@@ -34,6 +34,11 @@ class NoteSignature:
     key_id: bytes
     signature: bytes
 
+    @property
+    def line(self) -> str:
+        """The line as it stands under a note, with its newline."""
+        return f"{_DASH}{self.name} {base64.b64encode(self.key_id + self.signature).decode()}\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -41,6 +46,10 @@ class Note:
 
     text: str
     signatures: tuple[NoteSignature, ...]
+
+    def signed_by(self, name: str, key_id: bytes) -> list[NoteSignature]:
+        """Gives the signature lines that claim to be of a key."""
+        return [s for s in self.signatures if (s.name, s.key_id) == (name, key_id)]
 
 
 class NoteSigner(Protocol):
@@ -64,14 +73,12 @@ class NoteVerifier:
     @property
     def key_id(self) -> bytes:
         """The first four bytes of `SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key)`."""
-        data = self.name.encode() + b"\n" + bytes([_ED25519]) + self.public_key
-        return sha256(data).digest()[:_KEY_ID_SIZE]
+        return key_id(self.name, _ED25519, self.public_key)
 
     @property
     def vkey(self) -> str:
         """The textual form: `name+hex(key id)+base64(0x01 ‖ public key)`."""
-        key = base64.b64encode(bytes([_ED25519]) + self.public_key).decode()
-        return f"{self.name}+{self.key_id.hex()}+{key}"
+        return write_vkey(self.name, _ED25519, self.public_key)
 
     @classmethod
     def parse(cls, vkey: str) -> NoteVerifier:
@@ -80,15 +87,10 @@ class NoteVerifier:
         Raises:
             FormatError: it is no Ed25519 vkey, or its key id does not match its key.
         """
-        name, _, rest = vkey.strip().partition("+")
-        key_id, _, encoded = rest.partition("+")
-        key = _base64(encoded, "the key of a vkey")
-        if not is_key_name(name) or len(key) != 1 + _KEY_SIZE or key[0] != _ED25519:
+        name, kind, key = parse_vkey(vkey)
+        if kind != _ED25519 or len(key) != _KEY_SIZE:
             raise FormatError("not an Ed25519 verifier key of the form name+id+base64")
-        verifier = cls(name, key[1:])
-        if verifier.key_id.hex() != key_id:
-            raise FormatError("the key id of the verifier key does not belong to its key")
-        return verifier
+        return cls(name, key)
 
     def verify(self, note: Note) -> None:
         """Checks that a note carries this key's signature.
@@ -96,12 +98,14 @@ class NoteVerifier:
         Raises:
             VerificationError: it carries none, or one that does not hold.
         """
-        mine = [s for s in note.signatures if (s.name, s.key_id) == (self.name, self.key_id)]
+        mine = note.signed_by(self.name, self.key_id)
         if not mine:
             raise VerificationError(f"the note is not signed by {self.name}+{self.key_id.hex()}")
         try:
-            Ed25519PublicKey.from_public_bytes(self.public_key).verify(mine[0].signature, note.text.encode())
-        except InvalidSignature as error:
+            for signature in mine:
+                key = Ed25519PublicKey.from_public_bytes(self.public_key)
+                key.verify(signature.signature, note.text.encode())
+        except (InvalidSignature, ValueError) as error:  # ValueError: the key is no point of the curve
             raise VerificationError(f"the signature of {self.name} does not hold") from error
 
 
@@ -134,10 +138,36 @@ def is_key_name(name: str) -> bool:
     return bool(name) and name.isprintable() and "+" not in name and not any(c.isspace() for c in name)
 
 
+def key_id(name: str, kind: int, key: bytes) -> bytes:
+    """Gives the first four bytes of `SHA-256(name ‖ 0x0A ‖ kind ‖ public key)`."""
+    return sha256(name.encode() + b"\n" + bytes([kind]) + key).digest()[:_KEY_ID_SIZE]
+
+
+def write_vkey(name: str, kind: int, key: bytes) -> str:
+    """Writes a verifier key: `name+hex(key id)+base64(kind ‖ public key)`."""
+    encoded = base64.b64encode(bytes([kind]) + key).decode()
+    return f"{name}+{key_id(name, kind, key).hex()}+{encoded}"
+
+
+def parse_vkey(vkey: str) -> tuple[str, int, bytes]:
+    """Reads a verifier key of any kind: its name, its signature type, its public key.
+
+    Raises:
+        FormatError: it is not one, or its key id does not belong to its key.
+    """
+    name, _, rest = vkey.strip().partition("+")
+    written, _, encoded = rest.partition("+")
+    key = _base64(encoded, "the key of a vkey")
+    if not is_key_name(name) or not key:
+        raise FormatError("a verifier key has the form name+id+base64")
+    if key_id(name, key[0], key[1:]).hex() != written:
+        raise FormatError("the key id of the verifier key does not belong to its key")
+    return name, key[0], key[1:]
+
+
 def write(text: str, signatures: Iterable[NoteSignature]) -> str:
     """Puts a note together."""
-    lines = [f"{_DASH}{s.name} {base64.b64encode(s.key_id + s.signature).decode()}\n" for s in signatures]
-    return f"{text}\n{''.join(lines)}"
+    return f"{text}\n{''.join(s.line for s in signatures)}"
 
 
 def parse(data: str) -> Note:
