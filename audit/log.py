@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from audit import database
 from audit.entry import Submission, commit_to
 from audit.errors import FormatError, LogStopped
-from audit.files import KeyFileError, read_private
+from audit.files import read_private
+from audit.keys import load_ed25519
 from audit.note import Ed25519Signer, NoteSigner
 from audit.policies import PolicyArchive
 from audit.reader import LogReader
@@ -49,9 +48,10 @@ class AuditLog:
     def __init__(self, sequencer: Sequencer, reader: LogReader, engines: tuple[sa.Engine, ...]) -> None:
         """Use `AuditLog.open`."""
         self._sequencer = sequencer
-        self._engines = engines
+        self._engines = engines  # the log's own first
         self.reader = reader
         self.policies = PolicyArchive(engines[0])
+        self.engine = engines[0]  # for what is kept beside the log
 
     @classmethod
     def open(cls, settings: LogSettings) -> AuditLog:
@@ -130,10 +130,4 @@ def load_signer(origin: str, path: Path) -> NoteSigner:
     Raises:
         KeyFileError: the file is missing, open to others, or holds no Ed25519 key.
     """
-    try:
-        key = load_pem_private_key(read_private(path), password=None)
-    except (ValueError, TypeError) as error:  # TypeError: it is under a password
-        raise KeyFileError(f"{path} holds no private key in PEM form without a password") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise KeyFileError(f"{path} holds no Ed25519 key")
-    return Ed25519Signer(origin, key)
+    return Ed25519Signer(origin, load_ed25519(path))
