@@ -17,6 +17,7 @@ import uvloop
 
 from exchange import wiring
 from exchange.cli.config import config_option
+from exchange.cli.json_log import log_json
 from exchange.config import Settings, load
 from exchange.edge.server import check_free
 from exchange.wiring import Broker
@@ -33,7 +34,7 @@ def serve(config_path: Path) -> None:
     Prints one JSON line when it is ready, with the address it listens on.
     """
     settings = load(config_path)
-    _log_json()
+    log_json()
     calm_scheduling()
     uvloop.run(_serve(settings))
 
@@ -87,27 +88,3 @@ def calm_scheduling() -> None:
     """Asks Linux not to preempt the broker at every wake-up: about a third more calls a core."""
     with suppress(AttributeError, OSError):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
-class _JsonLines(logging.Formatter):
-    """One JSON object a line: what happened, never whom it happened to."""
-
-    _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            "logger": record.name,
-            **{k: v for k, v in vars(record).items() if k not in self._PLAIN},
-        }
-        if record.exc_info and record.exc_info[0]:
-            line["error"] = record.exc_info[0].__name__
-        return orjson.dumps(line, default=str).decode()
-
-
-def _log_json() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
