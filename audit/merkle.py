@@ -147,10 +147,55 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
         if proof:
             raise VerificationError("the consistency proof should be empty")
         return
-    shift = (old & -old).bit_length() - 1
-    hashes = list(proof)
     # Where the old tree is one complete subtree, its root starts the proof unsaid.
-    start = old_root if old == 1 << shift else (hashes.pop(0) if hashes else b"")
+    whole = [old_root, *proof] if old.bit_count() == 1 else proof
+    if (old_root, new_root) != _consistency_roots(old, new, whole):
+        raise VerificationError("the consistency proof does not connect the two checkpoints")
+
+
+def proven_prefix(old: int, new: int, proof: Sequence[bytes], new_root: bytes) -> bytes | None:
+    """Finds the root that a larger tree has at an earlier size, by a consistency proof of its own.
+
+    That root is proven as well as `new_root` is: another one signed for the same size is a fork.
+
+    Args:
+        old: the earlier size, which must be no power of two: the proof of such a one leaves its root unsaid.
+        new: the larger size.
+        proof: that the larger tree gave.
+        new_root: its root.
+
+    Returns:
+        The root, or nothing where the proof does not lead to `new_root`.
+    """
+    try:
+        small, large = _consistency_roots(old, new, proof)
+    except VerificationError:
+        return None
+    return small if large == new_root and old.bit_count() > 1 else None
+
+
+def proof_from_before(old: int, before: Sequence[bytes]) -> tuple[bytes, list[bytes]] | None:
+    """Finds the root at a size that is a power of two, from the proof of the size just before it.
+
+    That proof (section 2.1.4.1) begins with the last two leaves of the complete subtree of `old` leaves
+    and goes on with what stands to their left in it, so that its root can be told.
+
+    Returns:
+        The root, unverified, and the proof from `old`; or nothing where the proof is too short.
+    """
+    level = old.bit_length() - 1
+    if level < 2 or len(before) <= level:  # noqa: PLR2004  # before 4 no such two leaves are told
+        return None
+    computed = node_hash(before[0], before[1])
+    for left in before[2 : level + 1]:
+        computed = node_hash(left, computed)
+    return computed, list(before[level + 1 :])
+
+
+def _consistency_roots(old: int, new: int, proof: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """Computes the two roots that a proof leads to, its first hash being where both begin."""
+    shift = (old & -old).bit_length() - 1
+    start, *hashes = proof or [b""]
     index, last = (old - 1) >> shift, (new - 1) >> shift
     inner = (index ^ last).bit_length()
     if len(hashes) != inner + (index >> inner).bit_count():
@@ -163,8 +208,7 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
             large = node_hash(large, sibling)
     for sibling in hashes[inner:]:
         small, large = node_hash(sibling, small), node_hash(sibling, large)
-    if small != old_root or large != new_root:
-        raise VerificationError("the consistency proof does not connect the two checkpoints")
+    return small, large
 
 
 def _split(width: int) -> int:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "request": "Ask for data of one subject.",
     "receipt": "Read and verify receipts.",
     "log": "Look at the audit log.",
+    "witness": "Watch over logs, so that nobody forks one unseen.",
     "policy": "Write, check, test, explain, replay and publish policies.",
     "register": "Make or load registers.",
     "pki": "Make certificates and keys for development and the demo.",
