@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from audit import checkpoint, entry, merkle, policies, store, vault
+from audit import checkpoint, cosigned, entry, merkle, policies, store, vault
 from audit.checkpoint import Checkpoint
+from audit.cosigned import CosignedCheckpoint, WitnessState
 from audit.entry import Entry, Event
 from audit.errors import FormatError, NotFound
 from audit.note import NoteVerifier
 from audit.proof_file import ProofFile
 from audit.schema import entries, reviews, sealed
+from audit.store import Head
 from audit.subject_keys import SubjectKeys
 from audit.vault import Opened
 
@@ -81,16 +83,35 @@ class LogReader:
         """
         return self._entry(entries.c.request_id == request_id)
 
-    def proof(self, index: int, *, extra: bytes | None = None) -> ProofFile:
+    def cosigned_checkpoint(self) -> str | None:
+        """The newest checkpoint that enough witnesses cosigned, where there is one."""
+        with self._connect() as connection:
+            newest = cosigned.read_cosigned(connection)
+        return newest.signed_checkpoint if newest else None
+
+    def witnesses(self) -> list[WitnessState]:
+        """How each witness stands to this log."""
+        with self._connect() as connection:
+            return cosigned.read_witnesses(connection)
+
+    def proof(self, index: int, *, extra: bytes | None = None, prefer_cosigned: bool = False) -> ProofFile:
         """Proves an entry against the newest checkpoint.
+
+        Args:
+            index: of the entry.
+            extra: what to carry in the file.
+            prefer_cosigned: against the newest cosigned checkpoint instead, where one covers the entry.
 
         Raises:
             NotFound: the log has no such entry.
         """
         with self._connect() as connection:
-            head = store.read_head(connection)
+            head: Head | CosignedCheckpoint | None = store.read_head(connection)
             if head is None or not 0 <= index < head.size:
                 raise NotFound(f"the log has no entry {index}")
+            newest = cosigned.read_cosigned(connection) if prefer_cosigned else None
+            if newest is not None and index < newest.size <= head.size:
+                head = newest
             hashes = merkle.inclusion_proof(index, head.size, store.StoredNodes(connection).read)
         return ProofFile(index, tuple(hashes), head.signed_checkpoint, extra)
 

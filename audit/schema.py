@@ -126,6 +126,28 @@ erasures = sa.Table(
     sa.Column("keys", sa.Text, nullable=False),
 )
 
+# One row: the newest checkpoint that enough witnesses cosigned.
+cosigned = sa.Table(
+    "log_cosigned",
+    LOG,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("signed_checkpoint", sa.Text, nullable=False),
+)
+
+# How each witness stands to the log; see `audit.cosigned`.
+witnesses = sa.Table(
+    "log_witnesses",
+    LOG,
+    sa.Column("witness", sa.Text, primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("time", sa.BigInteger),
+    sa.Column("signed_checkpoint", sa.Text),
+    sa.Column("asked", sa.BigInteger, nullable=False),
+    sa.Column("problem", sa.Text),
+)
+
 subject_keys = sa.Table(
     "vault_keys",
     KEYS,
