@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -19,6 +20,8 @@ from pydantic_settings import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from audit.cosignature import CosignatureVerifier
+from audit.errors import FormatError
 from audit.note import is_key_name
 
 _MAX_PORT = 65_535
@@ -50,6 +53,20 @@ def _database(value: str) -> str:
     except ImportError as error:
         raise ValueError(f"needs a driver that is not installed: {error.name}") from error
     return value
+
+
+def _witness_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ValueError("must be a URL, such as https://witness.example")
+    return value
+
+
+def _witness_key(value: str) -> str:
+    try:
+        return CosignatureVerifier.parse(value).vkey
+    except FormatError as error:
+        raise ValueError(str(error)) from error
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -154,6 +171,29 @@ class Log(_Section):
     )
 
 
+class Witness(_Section):
+    """Who watches that the log only grows. See docs/witness.md."""
+
+    witnesses: dict[
+        Annotated[str, AfterValidator(_witness_url)], Annotated[str, AfterValidator(_witness_key)]
+    ] = Field(
+        default_factory=dict,
+        description="Public key (vkey) of each witness, by the URL that it is asked at.",
+    )
+    policy: Path | None = Field(
+        None,
+        description="File of a trust policy (c2sp.org/tlog-policy): what quorum makes a checkpoint cosigned. "
+        "Its witnesses with URLs are asked, too. Without one, a single witness is enough.",
+    )
+    interval: Seconds = Field(10, description="Seconds between asking for cosignatures, while the log grows.")
+    timeout: Seconds = Field(5, description="Seconds that a witness may take to answer.")
+    publish: Literal["any", "cosigned"] = Field(
+        "cosigned",
+        description="What checkpoints and fetched receipts refer to: the newest that is `cosigned`, where "
+        "one covers the entry, or the newest of `any` kind. The answer to an exchange never waits.",
+    )
+
+
 class Vault(_Section):
     """Where the keys of what is sealed are kept: apart from the log."""
 
@@ -173,6 +213,7 @@ class Settings(BaseSettings):
     policy: Policy = Policy()
     registers: Registers = Registers()
     log: Log = Log()
+    witness: Witness = Witness()
     vault: Vault = Vault()
 
     @classmethod

@@ -24,12 +24,16 @@ from exchange.cli.log_tiles import export, rebuild_tiles, serve
 from exchange.cli.opening import existing, open_log
 from exchange.cli.output import CommandError, console, json_option, progress, read_vkey, result
 from exchange.cli.vault_key import rotate_vault_key
+from exchange.cli.witnesses import witnesses
 from exchange.config import anchored_url, load
 
 
 @click.group()
 def log() -> None:
     """Look at the audit log."""
+
+
+log.add_command(witnesses)
 
 
 @log.command()

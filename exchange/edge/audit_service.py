@@ -11,6 +11,7 @@ from hjemmel.audit.v1 import audit_service_pb2 as pb
 from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
 
 from audit.errors import NotFound
+from audit.proof_file import ProofFile
 from audit.reader import LogReader, StoredEntry
 from exchange.edge import translate
 from exchange.edge.callers import Callers
@@ -24,10 +25,11 @@ T = TypeVar("T")
 class AuditEdge(AuditServiceServicer):
     """Implements `hjemmel.audit.v1.AuditService`."""
 
-    def __init__(self, reader: LogReader, callers: Callers) -> None:
-        """Takes the log, and who may look at it."""
+    def __init__(self, reader: LogReader, callers: Callers, *, prefer_cosigned: bool) -> None:
+        """Takes the log, who may look at it, and whether cosigned checkpoints go before newer ones."""
         self._reader = reader
         self._callers = callers
+        self._prefer_cosigned = prefer_cosigned
 
     async def GetRecord(self, request: pb.GetRecordRequest, context: Context) -> pb.GetRecordResponse:
         """Gives a record that the caller takes part in."""
@@ -41,14 +43,14 @@ class AuditEdge(AuditServiceServicer):
         if caller in stored.content.askers():
             opened = await self._read(context, lambda: self._reader.opened(stored))
             openings = dict(opened.openings) if opened else {}
-        proof = await self._read(context, lambda: self._reader.proof(stored.index))
+        proof = await self._read(context, lambda: self._proof(stored.index))
         return pb.GetReceiptResponse(receipt=translate.receipt_of(stored.leaf, proof.text, openings))
 
     async def GetCheckpoint(
         self, _request: pb.GetCheckpointRequest, context: Context
     ) -> pb.GetCheckpointResponse:
         """Gives the newest checkpoint. It and its proofs are public: whoever connects may have them."""
-        signed = await self._read(context, self._reader.signed_checkpoint)
+        signed = await self._read(context, self._checkpoint)
         return pb.GetCheckpointResponse(checkpoint=signed)
 
     async def GetConsistencyProof(
@@ -58,6 +60,13 @@ class AuditEdge(AuditServiceServicer):
         old, new = request.old_size, request.new_size
         hashes = await self._read(context, lambda: self._reader.consistency(old, new))
         return pb.GetConsistencyProofResponse(hashes=hashes)
+
+    def _proof(self, index: int) -> ProofFile:
+        return self._reader.proof(index, prefer_cosigned=self._prefer_cosigned)
+
+    def _checkpoint(self) -> str:
+        cosigned = self._reader.cosigned_checkpoint() if self._prefer_cosigned else None
+        return cosigned or self._reader.signed_checkpoint()
 
     async def _own(
         self,

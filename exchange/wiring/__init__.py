@@ -27,7 +27,7 @@ from exchange.pipeline import Parts, Pipeline
 from exchange.policy.keeper import PolicyKeeper
 from exchange.ports import Registers
 from exchange.recorder import Recorder
-from exchange.wiring import policies
+from exchange.wiring import policies, witnesses
 
 _DENMARK = ZoneInfo("Europe/Copenhagen")
 CONSENTS = "samtykke"
@@ -111,7 +111,9 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         )
         callers = Callers(authenticator)
         exchange = ExchangeEdge(Pipeline(parts), catalogue, callers)
-        servers = Servers(exchange, AuditEdge(log.reader, callers))
+        await witnesses.follow(settings.witness, log, stack)
+        audit = AuditEdge(log.reader, callers, prefer_cosigned=settings.witness.publish == "cosigned")
+        servers = Servers(exchange, audit)
         yield Broker(parts, log, decides.keeper, servers, decides.problem, decides.bundle_port)
 
 
