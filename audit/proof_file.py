@@ -51,8 +51,16 @@ class ProofFile:
             VerificationError: the signature or the inclusion proof does not hold.
         """
         head = checkpoint.verify(self.signed_checkpoint, verifier)
-        verify_inclusion(leaf_hash(entry), self.index, head.size, self.hashes, head.root)
+        self.verify_in(head, entry)
         return head
+
+    def verify_in(self, head: Checkpoint, entry: bytes) -> None:
+        """Checks that the entry stands where the proof says, in a tree that is believed already.
+
+        Raises:
+            VerificationError: the inclusion proof does not hold.
+        """
+        verify_inclusion(leaf_hash(entry), self.index, head.size, self.hashes, head.root)
 
 
 def parse(text: str) -> ProofFile:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
-from audit import checkpoint, note, proof_file
+from audit import checkpoint, note, proof_file, tlog_policy
 from audit import entry as entries
 from audit.errors import LogError
+from audit.tlog_policy import Policy
 from exchange.cli.output import CommandError, console, json_option, read_vkey, result
 
 _file = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -44,20 +46,31 @@ def show(file: Path, as_json: bool) -> None:
 @_file
 @click.option(
     "--vkey",
-    required=True,
     type=click.Path(path_type=Path, exists=True),
     help="File with the log's public key, got from somewhere you trust.",
 )
+@click.option(
+    "--policy",
+    "policy_path",
+    type=click.Path(path_type=Path, exists=True),
+    help="Trust policy (c2sp.org/tlog-policy) of your own: the witnesses that must have cosigned.",
+)
 @json_option
-def verify(file: Path, vkey: Path, as_json: bool) -> None:
-    """Verify a receipt offline: signature of the log, inclusion of the entry.
+def verify(file: Path, vkey: Path | None, policy_path: Path | None, as_json: bool) -> None:
+    """Verify a receipt offline: signature of the log, inclusion of the entry, cosignatures of witnesses.
 
-    Exit status 1 when it does not hold.
+    With --policy, the checkpoint must be cosigned as the policy demands; --vkey may be left out where the
+    policy lists the log. Exit status 1 when it does not hold.
     """
     proof, entry = _read(file)
-    verifier = read_vkey(vkey)
+    verifier = read_vkey(vkey) if vkey else None
+    policy = tlog_policy.read(policy_path) if policy_path else Policy((), (), (), "none")
+    if verifier is None and not policy.logs:
+        raise click.UsageError("give the log's public key with --vkey, or a --policy that lists the log")
     try:
-        head = proof.verify(entry, verifier)
+        accepted = policy.verify(proof.signed_checkpoint, verifier)
+        head = accepted.checkpoint
+        proof.verify_in(head, entry)
     except LogError as error:
         raise CommandError(f"the receipt does not hold: {error}", {"holds": False}) from error
     document = {
@@ -65,6 +78,7 @@ def verify(file: Path, vkey: Path, as_json: bool) -> None:
         "index": proof.index,
         "size": head.size,
         "origin": head.origin,
+        "cosigned": dict(accepted.cosigned),
         "entry": orjson.loads(entry),
     }
 
@@ -74,6 +88,9 @@ def verify(file: Path, vkey: Path, as_json: bool) -> None:
             f"[bold green]The receipt holds:[/] entry {proof.index} of {head.size} in {head.origin},"
             f" by {len(proof.hashes)} hashes and the log's signature."
         )
+        for name, time in accepted.cosigned.items():
+            when = datetime.fromtimestamp(time, UTC).isoformat(" ", "minutes")
+            console.print(f"  cosigned by {name} on {when}", markup=False)
 
     result(as_json, document, render)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -16,7 +17,7 @@ from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
 from exchange.client import failures, protocol
 from exchange.client.credentials import Credentials
-from exchange.client.errors import Failed
+from exchange.client.errors import ClientError, Failed
 from exchange.client.memory import CheckpointMemory
 from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
 from exchange.client.retry import Attempts
@@ -64,15 +65,19 @@ class AsyncClient:
         return rehearsal
 
     async def receipt(self, request_id: str) -> VerifiedReceipt:
-        """Fetches the receipt of an earlier request, against the newest checkpoint.
+        """Fetches the receipt of an earlier request, against the newest checkpoint that the log publishes.
+
+        With a policy in the credentials, the checkpoint must be cosigned as it demands.
 
         Raises:
+            NotCosigned: it is not, or not yet.
             ClientError: there is none, or it does not hold.
         """
         request = audit_pb.GetReceiptRequest(request_id=request_id)
         response = await self._send(lambda: self._audit.GetReceipt(request, timeout=self._timeout))
         receipt = protocol.read_receipt(request_id, response.receipt, self._credentials.log)
         await self._remember(receipt)
+        protocol.check_cosigned(receipt, self._credentials.policy, self._credentials.log)
         return receipt
 
     async def datasets(self) -> list[catalogue_pb2.Dataset]:
@@ -121,11 +126,15 @@ class AsyncClient:
     async def _remember(self, receipt: VerifiedReceipt) -> None:
         async with self._remembering:
             asking = self._memory.meet(receipt.checkpoint, receipt.signed_checkpoint)
-            try:
-                old, new = next(asking)
-                asking.send(await self._consistency(old, new))
-            except StopIteration:
-                return
+            with suppress(StopIteration):
+                sizes = next(asking)
+                while True:
+                    try:
+                        hashes = await self._consistency(*sizes)
+                    except ClientError as error:
+                        sizes = asking.throw(error)
+                    else:
+                        sizes = asking.send(hashes)
 
     async def _consistency(self, old: int, new: int) -> Sequence[bytes] | None:
         request = audit_pb.GetConsistencyProofRequest(old_size=old, new_size=new)

@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from audit import tlog_policy
 from audit.errors import FormatError
 from audit.files import read_private
 from audit.note import NoteVerifier
+from audit.tlog_policy import Policy
 
 RequestKey = EllipticCurvePrivateKey | Ed25519PrivateKey
 
@@ -37,6 +39,8 @@ class Credentials:
         ca: authority that issued the broker's certificate, PEM.
         log: the public key of the audit log.
         memory: file in which the last checkpoint is remembered; nothing to remember it in memory only.
+            Evidence of a fork is written beside it.
+        policy: whose cosignatures a fetched receipt must carry; nothing where the log's word is enough.
     """
 
     cvr: str
@@ -49,6 +53,7 @@ class Credentials:
     ca: bytes
     log: NoteVerifier
     memory: Path | None = None
+    policy: Policy | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Credentials:
@@ -65,6 +70,10 @@ class Credentials:
                 raise CredentialsError("the request key must be of P-256 or Ed25519")
             if document["algorithm"] != _algorithm(key):
                 raise CredentialsError(f"the request key signs with {_algorithm(key)}: correct the algorithm")
+            log = NoteVerifier.parse((folder / document["log_vkey"]).read_text("utf-8"))
+            policy = tlog_policy.read(folder / document["policy"]) if "policy" in document else None
+            if policy and policy.logs and log not in policy.logs:
+                raise CredentialsError(f"{document['policy']} does not list the log {log.vkey}")
             return cls(
                 cvr=document["cvr"],
                 certificate=(folder / document["certificate"]).read_bytes(),
@@ -74,8 +83,9 @@ class Credentials:
                 algorithm=document["algorithm"],
                 audience=document["audience"],
                 ca=(folder / document["ca"]).read_bytes(),
-                log=NoteVerifier.parse((folder / document["log_vkey"]).read_text("utf-8")),
+                log=log,
                 memory=folder / "last-checkpoint",
+                policy=policy,
             )
         except OSError as error:
             raise CredentialsError(f"{error.filename} cannot be read: {error.strerror}") from error

@@ -8,7 +8,8 @@ ClientError
 ├── Failed             a part of the exchange did not work: ask anew, later, under a new id
 ├── Unreachable        no answer from the broker, and none recorded that is known
 ├── ReceiptInvalid     the answer is not what the log recorded: keep it, and raise an alarm
-└── ForkDetected       the log shows two histories: keep both checkpoints, and raise an alarm
+├── NotCosigned        the receipt lacks the cosignatures that the policy demands: fetch it again later
+└── ForkDetected       the log shows two histories: keep the evidence, and raise an alarm
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.fork_evidence import ForkEvidence
     from exchange.client.protocol import VerifiedReceipt
     from exchange.errors import FieldViolation
     from exchange.model.decision import Reason
@@ -78,16 +82,31 @@ class ReceiptInvalid(ClientError):
     """The answer is not what the log recorded."""
 
 
+class NotCosigned(ClientError):
+    """The receipt lacks the cosignatures that the policy demands."""
+
+
 class ForkDetected(ClientError):
     """The log shows two histories.
 
     Attributes:
         remembered: the signed checkpoint that was seen before.
         shown: the signed checkpoint that does not extend it.
+        evidence: both, with what proves that they contradict each other, as far as the log gave it.
+        evidence_file: where that was written; nothing where checkpoints are remembered in memory only.
     """
 
-    def __init__(self, message: str, remembered: str, shown: str) -> None:
-        """Takes both checkpoints: together they are the evidence."""
+    def __init__(
+        self,
+        message: str,
+        remembered: str,
+        shown: str,
+        evidence: ForkEvidence | None = None,
+        evidence_file: Path | None = None,
+    ) -> None:
+        """Takes both checkpoints, and the evidence that was made of them."""
         super().__init__(message)
         self.remembered = remembered
         self.shown = shown
+        self.evidence = evidence
+        self.evidence_file = evidence_file

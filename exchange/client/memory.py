@@ -1,8 +1,8 @@
 """Remembering the last checkpoint, so that a log cannot show one history today and another tomorrow.
 
-Each new checkpoint must extend the remembered one, by a proof that the log has to give. The check is
-written as a generator that yields the proof it needs, so that the synchronous and the asynchronous
-client share it.
+Each new checkpoint must extend the remembered one, by a proof that the log has to give. Where it does not,
+both are written down as evidence (`audit.fork_evidence`). The check is written as a generator that yields
+the proofs it needs, so that the synchronous and the asynchronous client share it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import os
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
-from audit import checkpoint
+from audit import checkpoint, fork_evidence
 from audit.checkpoint import Checkpoint
 from audit.errors import LogError, VerificationError
-from audit.merkle import verify_consistency
+from audit.merkle import proof_from_before, proven_prefix, verify_consistency
 from audit.note import NoteVerifier
 from exchange.client.errors import ClientError, ForkDetected
 
@@ -48,7 +49,7 @@ class CheckpointMemory:
         """Checks a verified checkpoint against the remembered one, and remembers the larger.
 
         Raises:
-            ForkDetected: the two cannot both be true.
+            ForkDetected: the two cannot both be true, or the log does not show that they can.
             ClientError: the file cannot be read or written.
         """
         try:
@@ -63,13 +64,36 @@ class CheckpointMemory:
             try:
                 _extends(first, second, proof)
             except VerificationError as error:
-                message = f"the log shows two histories: {error}; keep both checkpoints as evidence"
-                raise ForkDetected(message, self._signed or "", signed) from error
+                remembered = self._signed or ""
+                root, proof = yield from _larger_trees_own(first, second, proof)
+                raise self._forked(error, remembered, signed, root, proof) from error
         if old is None or new.size > old.size:
             try:
                 self._keep(signed)
             except OSError as error:
                 raise self._unusable(error) from error
+
+    def _forked(
+        self,
+        error: VerificationError,
+        remembered: str,
+        shown: str,
+        root: bytes | None,
+        proof: Sequence[bytes],
+    ) -> ForkDetected:
+        found = fork_evidence.evidence(remembered, shown, root, proof)
+        message = f"the log shows two histories: {error}; keep both checkpoints as evidence"
+        path = None
+        if self._path is not None:
+            name = f"fork-{sha256(found.text.encode()).hexdigest()[:16]}.evidence"
+            path = self._path.with_name(name)
+            try:
+                path.write_text(found.text, "utf-8")
+                message += f": they are in {path}"
+            except OSError as failure:  # the alarm does not wait for a disk
+                path = None
+                message += f" (they could not be written: {failure.strerror})"
+        return ForkDetected(message, remembered, shown, found, path)
 
     def _remembered(self) -> Checkpoint | None:
         signed = self.signed
@@ -98,6 +122,30 @@ class CheckpointMemory:
             f"the log's checkpoint cannot be remembered in {self._path} ({error.strerror}): "
             "give the credentials a memory file that can be written"
         )
+
+
+def _larger_trees_own(
+    first: Checkpoint, second: Checkpoint, proof: Sequence[bytes] | None
+) -> Generator[tuple[int, int], Sequence[bytes] | None, tuple[bytes | None, Sequence[bytes]]]:
+    """Finds the root that the larger tree has at the smaller size, with its proof, if the log tells it.
+
+    With that the two checkpoints prove the fork by themselves. The proof of a size that is a power of two
+    leaves its root unsaid; there the proof of the size before it is asked for.
+    """
+    if not proof:
+        return None, ()
+    root = proven_prefix(first.size, second.size, proof, second.root)
+    if root is not None:
+        return root, proof
+    if first.size.bit_count() == 1 and first.size > 2:  # noqa: PLR2004  # see `proof_from_before`
+        with suppress(ClientError, VerificationError):
+            before = yield first.size - 1, second.size
+            told = proof_from_before(first.size, before or ())
+            if told is not None:
+                root, proof = told
+                verify_consistency(first.size, second.size, proof, root, second.root)
+                return root, proof
+    return None, ()
 
 
 def _extends(first: Checkpoint, second: Checkpoint, proof: Sequence[bytes] | None) -> None:

@@ -29,10 +29,11 @@ from audit.commitment import opens
 from audit.entry import Entry
 from audit.errors import LogError
 from audit.note import NoteVerifier
+from audit.tlog_policy import Policy
 from exchange import released
 from exchange.client import wire
 from exchange.client.credentials import Credentials
-from exchange.client.errors import ReceiptInvalid
+from exchange.client.errors import NotCosigned, ReceiptInvalid
 from exchange.identity import signing
 from exchange.model.decision import RefusedAttribute
 from exchange.model.request import Kind, Record, Statement, SubjectKey
@@ -219,6 +220,21 @@ def read_receipt(request_id: str, message: decision_pb2.Receipt, log: NoteVerifi
     if receipt.entry.request_id != request_id:
         raise ReceiptInvalid("the receipt is of another request")
     return receipt
+
+
+def check_cosigned(receipt: VerifiedReceipt, policy: Policy | None, log: NoteVerifier) -> None:
+    """Holds a receipt to the policy of whoever asked for it, where there is one.
+
+    Raises:
+        NotCosigned: its checkpoint does not meet the policy.
+    """
+    if policy is None:
+        return
+    try:
+        policy.verify(receipt.signed_checkpoint, log)
+    except LogError as error:
+        message = f"the receipt is not witnessed as the policy demands: {error}; fetch it again in a while"
+        raise NotCosigned(message, receipt=receipt) from error
 
 
 def verify_receipt(

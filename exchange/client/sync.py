@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -17,7 +18,7 @@ from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
 from exchange.client import failures, protocol
 from exchange.client.credentials import Credentials
-from exchange.client.errors import Failed
+from exchange.client.errors import ClientError, Failed
 from exchange.client.memory import CheckpointMemory
 from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
 from exchange.client.retry import Attempts
@@ -65,15 +66,19 @@ class Client:
         return rehearsal
 
     def receipt(self, request_id: str) -> VerifiedReceipt:
-        """Fetches the receipt of an earlier request, against the newest checkpoint.
+        """Fetches the receipt of an earlier request, against the newest checkpoint that the log publishes.
+
+        With a policy in the credentials, the checkpoint must be cosigned as it demands.
 
         Raises:
+            NotCosigned: it is not, or not yet.
             ClientError: there is none, or it does not hold.
         """
         request = audit_pb.GetReceiptRequest(request_id=request_id)
         response = self._send(lambda: self._audit.GetReceipt(request, timeout=self._timeout))
         receipt = protocol.read_receipt(request_id, response.receipt, self._credentials.log)
         self._remember(receipt)
+        protocol.check_cosigned(receipt, self._credentials.policy, self._credentials.log)
         return receipt
 
     def datasets(self) -> list[catalogue_pb2.Dataset]:
@@ -122,11 +127,15 @@ class Client:
     def _remember(self, receipt: VerifiedReceipt) -> None:
         with self._remembering:
             asking = self._memory.meet(receipt.checkpoint, receipt.signed_checkpoint)
-            try:
-                old, new = next(asking)
-                asking.send(self._consistency(old, new))
-            except StopIteration:
-                return
+            with suppress(StopIteration):
+                sizes = next(asking)
+                while True:
+                    try:
+                        hashes = self._consistency(*sizes)
+                    except ClientError as error:
+                        sizes = asking.throw(error)
+                    else:
+                        sizes = asking.send(hashes)
 
     def _consistency(self, old: int, new: int) -> Sequence[bytes] | None:
         request = audit_pb.GetConsistencyProofRequest(old_size=old, new_size=new)
