@@ -16,7 +16,7 @@ from audit.errors import FormatError
 from audit.merkle import HASH_SIZE, leaf_hash, verify_inclusion
 from audit.note import NoteVerifier
 
-_HEADER = "c2sp.org/tlog-proof@v1"
+HEADER = "c2sp.org/tlog-proof@v1"
 _MAX_HASHES = 63  # of a tree whose size fits 63 bits
 
 
@@ -41,7 +41,7 @@ class ProofFile:
         """The file's content."""
         extra = [] if self.extra is None else [f"extra {base64.b64encode(self.extra).decode()}"]
         path = [base64.b64encode(h).decode() for h in self.hashes]
-        return "\n".join([_HEADER, *extra, f"index {self.index}", *path, "", self.signed_checkpoint])
+        return "\n".join([HEADER, *extra, f"index {self.index}", *path, "", self.signed_checkpoint])
 
     def verify(self, entry: bytes, verifier: NoteVerifier) -> Checkpoint:
         """Checks the signature, and that the entry stands where the proof says.
@@ -71,8 +71,8 @@ def parse(text: str) -> ProofFile:
     """
     head, separator, signed = text.partition("\n\n")
     lines = head.split("\n")
-    if not separator or lines[0] != _HEADER or not lines[1:]:
-        raise FormatError(f"a receipt begins with the line {_HEADER}")
+    if not separator or lines[0] != HEADER or not lines[1:]:
+        raise FormatError(f"a receipt begins with the line {HEADER}")
     extra = None
     if lines[1].startswith("extra "):
         extra = _base64(lines.pop(1).removeprefix("extra "))

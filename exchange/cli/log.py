@@ -21,6 +21,7 @@ from exchange.cli.log_findings import plain, show_checkpoint, show_verdict
 from exchange.cli.log_opening import told
 from exchange.cli.log_published import ca_option, import_check, verify_published
 from exchange.cli.log_tiles import export, rebuild_tiles, serve
+from exchange.cli.fork_evidence import fork_evidence_command
 from exchange.cli.opening import existing, open_log
 from exchange.cli.output import CommandError, console, json_option, progress, read_vkey, result
 from exchange.cli.vault_key import rotate_vault_key
@@ -34,6 +35,7 @@ def log() -> None:
 
 
 log.add_command(witnesses)
+log.add_command(fork_evidence_command)
 
 
 @log.command()

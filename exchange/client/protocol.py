@@ -6,7 +6,8 @@ The verification follows the receipt from the answer to the log's key:
     2  its commitments open to exactly what was sent and what came back
     3  what it says happened is what the caller is told happened
     4  nothing was released that was not asked for
-    5  the entry stands in the tree whose checkpoint the log signed
+    5  it was recorded for the time at which it happened
+    6  the entry stands in the tree whose checkpoint the log signed
 """
 
 from __future__ import annotations
@@ -178,6 +179,7 @@ def read_answer(
     """
     receipt = verify_receipt(response.receipt, log, prepared, sha256(response.data).digest())
     _check_told(receipt.entry, Kind.EXCHANGE, response.decision)
+    _check_time(prepared, receipt.entry)
     try:
         records = released.decode(response.data)
     except DecodeError as error:
@@ -206,6 +208,7 @@ def read_rehearsal(
     receipt = verify_receipt(response.receipt, log, prepared, None)
     decision = response.decision
     _check_told(receipt.entry, Kind.DRY_RUN, decision)
+    _check_time(prepared, receipt.entry)
     refused = tuple(wire.refused(r) for r in decision.refused_attributes)
     return Rehearsal(tuple(decision.granted_attributes), refused, _law(decision), receipt)
 
@@ -273,6 +276,17 @@ def _check_told(entry: Entry, kind: str, decision: decision_pb2.Decision) -> Non
     told = (tuple(decision.granted_attributes), decision.legal_basis_version, decision.policy_revision)
     if told != (entry.attributes_granted, entry.legal_basis_version, entry.policy_revision):
         raise ReceiptInvalid("the decision is not the one that was recorded")
+
+
+def _check_time(prepared: Prepared, entry: Entry) -> None:
+    """Holds what was recorded to the time at which it happened: between signing and now."""
+    signed = (uuid.UUID(prepared.request_id).int >> 80) / 1000  # UUIDv7: milliseconds
+    try:
+        recorded = datetime.fromisoformat(entry.time).timestamp()
+    except ValueError as error:
+        raise ReceiptInvalid("the recorded time cannot be read") from error
+    if not signed - signing.SKEW <= recorded <= time.time() + signing.SKEW:
+        raise ReceiptInvalid("the log records another time than that of the request")
 
 
 def _law(decision: decision_pb2.Decision) -> Law:

@@ -18,6 +18,7 @@ from exchange.model.request import Statement
 ALGORITHMS = ("ES256", "EdDSA")
 TYPE = "hjemmel-request+jwt"
 LIFETIME = 300  # seconds between iat and exp, at most
+SKEW = 30  # seconds that clocks may differ
 
 
 def sign(key: Any, key_id: str, algorithm: str, statement: Statement, audience: str, body: bytes) -> str:

@@ -11,11 +11,10 @@ import jwt
 
 from exchange.errors import ExchangeError, Refused
 from exchange.identity.participants import Participant
-from exchange.identity.signing import ALGORITHMS, LIFETIME, TYPE
+from exchange.identity.signing import ALGORITHMS, LIFETIME, SKEW, TYPE
 from exchange.model.identifiers import is_request_id
 from exchange.model.request import Envelope, Statement
 
-SKEW = 30  # seconds that clocks may differ
 _CLAIMS = ["iss", "sub", "jti", "iat", "exp", "aud", "body_sha256"]
 _MAX_CASEWORKER = 200
 
