@@ -17,11 +17,11 @@ from audit.verify import Report, verify_log
 from exchange.cli.backups import backup, restore
 from exchange.cli.config import config_option
 from exchange.cli.erasure import erase, erasure_proof
+from exchange.cli.fork_evidence import fork_evidence_command
 from exchange.cli.log_findings import plain, show_checkpoint, show_verdict
 from exchange.cli.log_opening import told
 from exchange.cli.log_published import ca_option, import_check, verify_published
 from exchange.cli.log_tiles import export, rebuild_tiles, serve
-from exchange.cli.fork_evidence import fork_evidence_command
 from exchange.cli.opening import existing, open_log
 from exchange.cli.output import CommandError, console, json_option, progress, read_vkey, result
 from exchange.cli.vault_key import rotate_vault_key
@@ -32,10 +32,6 @@ from exchange.config import anchored_url, load
 @click.group()
 def log() -> None:
     """Look at the audit log."""
-
-
-log.add_command(witnesses)
-log.add_command(fork_evidence_command)
 
 
 @log.command()
@@ -154,5 +150,6 @@ def render(report: Report) -> None:
 for _command in (
     *(export, serve, import_check, rebuild_tiles),
     *(erase, erasure_proof, rotate_vault_key, backup, restore),
+    *(witnesses, fork_evidence_command),
 ):
     log.add_command(_command)
