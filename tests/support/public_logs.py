@@ -47,7 +47,7 @@ def grow(site: LogSite, size: int, *, altered: int | None = None) -> None:
 
 
 def _leaf(number: int, *, altered: bool) -> SealedLeaf:
-    """An entry of which the sealed part was erased."""
+    """An entry whose sealed part nobody can open: only what is public counts here."""
     name = request_id(number)
     data = entry.encode(replace(ENTRY, request_id=name, outcome="failed" if altered else "granted"), {})
-    return SealedLeaf(data, leaf_hash(data), name, KeyName("erased", None), b"")
+    return SealedLeaf(data, leaf_hash(data), name, KeyName("subject", None), b"sealed")
