@@ -40,11 +40,13 @@ class Judge:
         self._derived = cache(self._derive)
         self._findings: list[tuple[Tile, str]] = []
         self._known: dict[tuple[int, int], bytes] = {}
+        self.leads_to_root = False  # until `run` has found it so
 
     def run(self) -> list[Finding]:
         """Gives what is wrong with which file, the earliest entry first."""
         edge = edge_of(self._tree.size)
         truth = self._edge_truth(edge)
+        self.leads_to_root = truth is not None
         for level, tile in enumerate(edge):
             if tile.width:
                 self._judge(tile, root_of_edge([truth[level]]) if truth is not None else None)

@@ -31,7 +31,7 @@ class TilesReport:
     Attributes:
         checkpoint: what everything was held against, where it could be read.
         note: the signed note that it came in.
-        since: the size that was verified before, up to which entries were not read again.
+        since: the size that was verified before, up to which entries are not read again while all holds.
         entries: how many entries were read.
         findings: what does not hold, the first bad place first.
     """
@@ -92,14 +92,17 @@ def _verify(
         problem = "is not text" if isinstance(error, UnicodeDecodeError) else str(error)
         return TilesReport(None, "", old, 0, (Finding(CHECKPOINT, problem),))
     first = old // TILE_WIDTH
-    pairs = read_pairs(source, tree.size, first, workers, progress)
-    judge = Judge(tree, first, pairs, lambda tile: read_run(source, tile))
-    findings = [*judge.run(), *_strays(source, tree.size)]
-    is_proved = not any(f.place == "tree" for f in findings)
-    if since and is_proved and not _extends(source, judge, since):
-        findings.insert(
-            0, Finding("tree", f"does not extend what was verified at {old} entries: it was forked")
-        )
+    while True:
+        pairs = read_pairs(source, tree.size, first, workers, progress)
+        judge = Judge(tree, first, pairs, lambda tile: read_run(source, tile))
+        findings = judge.run()
+        if judge.leads_to_root or not first:
+            break
+        first = 0  # what does not hold may lie before: all is read, to say where
+    findings += _strays(source, judge, tree.size)
+    if since and judge.leads_to_root and not _extends(source, judge, since):
+        forked = f"does not extend what was verified at {old} entries: it was forked"
+        findings.insert(0, Finding("tree", forked))
     return TilesReport(tree, note, old, tree.size - first * TILE_WIDTH, tuple(findings))
 
 
@@ -112,35 +115,31 @@ def _check_not_rolled_back(since: Checkpoint, tree: Checkpoint) -> None:
 
 def _extends(source: Published, judge: Judge, since: Checkpoint) -> bool:
     """Computes the root at the earlier size from tiles that lead to the present one."""
-    edge = []
-    for tile in edge_of(since.size):
-        if not tile.width:
-            edge.append(b"")
-            continue
-        hashes = judge.hashes(tile.level, tile.index)
-        if hashes is None:
-            return False
-        edge.append((hashes or read_run(source, tile).hashes)[: tile.width * HASH_SIZE])
-    return root_of_edge(edge) == since.root
+    edge = [_proved(source, judge, tile) if tile.width else b"" for tile in edge_of(since.size)]
+    return root_of_edge([hashes or b"" for hashes in edge]) == since.root
 
 
-def _strays(source: Published, size: int) -> Iterator[Finding]:
+def _proved(source: Published, judge: Judge, tile: Tile) -> bytes | None:
+    """Gives hashes that lead to the signed root; nothing where they were not read or are not known."""
+    hashes = judge.hashes(tile.level, tile.index)
+    if hashes == b"":  # the tile was in order, and not kept
+        hashes = read_run(source, tile.complete()).hashes
+    return None if hashes is None else hashes[: tile.width * HASH_SIZE]
+
+
+def _strays(source: Published, judge: Judge, size: int) -> Iterator[Finding]:
     """Finds files that are no part of the log. Those of a later checkpoint are still to come."""
+    edge = edge_of(size)  # judged already
     for path in sorted(source.paths()):
         try:
             tile = parse_path(path)
         except FormatError as error:
             yield Finding(path, str(error))
             continue
-        if tile.is_complete or not tile.is_in(size):
+        hashes = replace(tile, level=max(tile.level, 0))
+        if tile.is_complete or not tile.is_in(size) or hashes in edge:
             continue
-        wider = replace(
-            tile, width=min(TILE_WIDTH, (size >> 8 * max(tile.level, 0)) - tile.index * TILE_WIDTH)
-        )
-        if wider != tile and not _begins(source, wider, tile):
-            yield Finding(path, f"is not the beginning of {wider.path}")
-
-
-def _begins(source: Published, wider: Tile, tile: Tile) -> bool:
-    """Whether an earlier partial tile is what the tile that it became begins with."""
-    return read_run(source, tile).hashes == read_run(source, wider).hashes[: tile.width * HASH_SIZE]
+        # A partial tile of an earlier checkpoint is what the tile begins with now.
+        proved = _proved(source, judge, hashes)
+        if proved is not None and read_run(source, tile).hashes != proved:
+            yield Finding(path, "is not what the tile that it became begins with")
