@@ -144,6 +144,7 @@ class _Side:
 class _Comparison:
     def __init__(self, copy: _Side, log: _Side, progress: Progress) -> None:
         self._copy, self._log = copy, log
+        self._sides = (copy, log)
         self._both = min(copy.signed.size, log.signed.size)
         self._progress = progress
         self._findings: list[Finding] = []
@@ -168,7 +169,7 @@ class _Comparison:
 
     def _bundle(self, first: int, end: int) -> None:
         read = []
-        for side in (self._copy, self._log):
+        for side in self._sides:
             try:
                 read.append(side.take(first, end, self._both))
             except FormatError as error:
@@ -179,26 +180,31 @@ class _Comparison:
 
     def _judge(self) -> bool:
         """Says which side's entries are not what was signed; tells whether what was signed differs."""
-        signed = {s.signed.root for s in (self._copy, self._log) if s.signed.size == self._both}
+        signed = {s.signed.root for s in self._sides if s.signed.size == self._both}
         if len(signed) > 1:
             where = f" at entry {self._differing[0]}" if self._differing else ""
             forked = f"both sign {self._both} entries and not the same root: the log was forked{where}"
             self._findings.insert(0, Finding("checkpoint", forked))
-        for side in (self._log, self._copy):
-            told = side.root(self._both)
-            if self._differing and told is not None and told not in signed:
-                more = f", nor are {len(self._differing) - 1} more" if len(self._differing) > 1 else ""
-                what = f"of the {side.name} is not what was signed{more}"
-                self._findings.append(Finding(f"entry {self._differing[0]}", what))
-            elif self._differing and told is None:
-                what = (
-                    f"of the {side.name} differs; not all of its entries can be read to tell which is right"
-                )
-                self._findings.append(Finding(f"entry {self._differing[0]}", what))
-            elif side.root(side.signed.size) not in {side.signed.root, None}:
-                what = f"the entries of the {side.name} do not lead to its checkpoint"
-                self._findings.append(Finding("tree", what))
-            elif not self._differing and told not in {*signed, None} and len(signed) == 1:
-                what = f"the {side.name} does not extend what was signed at {self._both} entries: forked"
-                self._findings.append(Finding("tree", what))
+        found = [self._altered(side, signed) or self._unfounded(side, signed) for side in self._sides]
+        self._findings += [finding for finding in found if finding]
         return len(signed) > 1 or any(f.place == "tree" for f in self._findings)
+
+    def _altered(self, side: _Side, signed: set[bytes]) -> Finding | None:
+        """Where the two differ: whether it is this side that does not have what was signed."""
+        told = side.root(self._both)
+        if not self._differing or told in signed:
+            return None
+        what = f"of the {side.name} is not what was signed"
+        if told is None:
+            what = f"of the {side.name} differs; too few of its entries can be read to tell which is right"
+        more = f", nor are {len(self._differing) - 1} more" if told and len(self._differing) > 1 else ""
+        return Finding(f"entry {self._differing[0]}", what + more)
+
+    def _unfounded(self, side: _Side, signed: set[bytes]) -> Finding | None:
+        """Whether what a side signed, or the other one signed before, is not over its entries."""
+        if side.root(side.signed.size) not in {side.signed.root, None}:
+            return Finding("tree", f"the entries of the {side.name} do not lead to its checkpoint")
+        if len(signed) == 1 and side.root(self._both) not in {*signed, None}:
+            forked = f"the {side.name} does not extend what was signed at {self._both} entries: it was forked"
+            return Finding("tree", forked)
+        return None
