@@ -393,11 +393,12 @@ class Sequencer:
         for request in waiting:
             while self._take(request):
                 pass
-            with self._engine.connect().execution_options(read_only=True) as connection:
-                names = {n for e in erasures.kept(connection, request.number) for n in e.names}
-            self._keys.forget(names)
+        numbers = {request.number for request in waiting}
+        with self._engine.connect().execution_options(read_only=True) as connection:
+            names = {n for e in erasures.kept(connection) if e.request in numbers for n in e.names}
+        self._keys.forget(names)
         scrubbed = database.scrub(self._engine, (sealed, intentions), rewrite=False)
-        if self._keys.scrub() and scrubbed:  # else at the next look: a reader stood in the way
+        if self._keys.scrub(names) and scrubbed:  # else at the next look: a reader stood in the way
             with self._engine.begin() as connection:
                 for request in waiting:
                     erasures.finish(connection, request)

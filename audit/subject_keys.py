@@ -109,9 +109,12 @@ class SubjectKeys:
         self._cache.clear()
         self._page, self._used = None, SLOTS
 
-    def scrub(self) -> bool:
-        """Removes what was erased from the files of the keys' database; tells whether it could."""
-        return database.scrub(self._engine, (subject_keys, key_names, pages_table), rewrite=True)
+    def scrub(self, names: Collection[str]) -> bool:
+        """Removes what these names were of from the files of the keys' database; tells whether it could."""
+        kinds = {as_place(name) is None for name in names}
+        touched = [*((subject_keys, key_names) if True in kinds else ())]
+        touched += [pages_table] if False in kinds else []
+        return database.scrub(self._engine, touched, rewrite=True)
 
     def _record_key(self, pseudonym: str, fresh: list[tuple[int, bytes]]) -> RecordKey:
         if self._used == SLOTS:
