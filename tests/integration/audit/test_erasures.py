@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from audit.sequencer import Appended
 from tests.integration.audit.erased import ask, left, secrets_of, wrapped
 from tests.support.logs import ENTRY, GROUND, LogSite, all_still_prove, fill, request_id, submission
 
+ROOT = Path(__file__).parents[3]
 A, B = b"subject A", b"subject B"
 
 
@@ -260,6 +262,15 @@ async def test_nothing_of_it_is_left_in_any_file(sqlite_site: LogSite, tmp_path:
         sqlite_site.erase(A)
         assert [] == left(data, (*secrets.opened, *kept))
     assert [] == left(data, (*secrets.opened, *kept))
+
+
+def test_classes_that_come_along_have_every_purpose() -> None:
+    """The example has a class for each purpose of the policies, once."""
+    classes = retention.read(ROOT / "deploy" / "retention.toml")
+    purposes = orjson.loads((ROOT / "policies" / "purposes" / "data.json").read_bytes())
+    old = replace(ENTRY, time="2000-01-01T00:00:00Z")
+    found = {p: [c.id for c in classes if c.has(replace(old, purpose=p), "2020-01-01")] for p in purposes}
+    assert {} == {purpose: ids for purpose, ids in found.items() if len(ids) != 1}
 
 
 def test_sets_of_indexes_have_one_form() -> None:
