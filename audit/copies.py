@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from audit import database, erasures, pages, ranges
 from audit.erasures import Scope
+from audit.key_reader import as_place, page_name
 from audit.pages import Place
 from audit.schema import (
     KEYS,
@@ -28,7 +29,7 @@ from audit.schema import (
     subject_keys,
 )
 from audit.schema import pages as pages_table
-from audit.subject_keys import as_place, page_name, remember
+from audit.subject_keys import remember
 from audit.vault import MasterKey
 
 _CHUNK = 1000

@@ -90,8 +90,8 @@ class Erasing:
             )
         return Wanted(Scope.RECORD, str(index), 1)
 
-    def retention(self, rule: RetentionClass, today: str) -> Wanted:
-        """Looks for the records of a class that are older than the class lets them be.
+    def retention(self, rule: RetentionClass, today: str) -> list[Wanted]:
+        """Looks for the records of a class that are older than the class lets them be, a part at a time.
 
         Args:
             rule: the class.
@@ -99,7 +99,9 @@ class Erasing:
         """
         before = rule.before(today)
         found = [index for index, told in self._exchanges() if rule.has(told, before)]
-        return Wanted(Scope.RETENTION, ranges.write(found), len(found), rule=f"{rule.id} before {before}")
+        parts = [found[i : i + erasures.MOST] for i in range(0, len(found), erasures.MOST)]
+        name = f"{rule.id} before {before}"
+        return [Wanted(Scope.RETENTION, ranges.write(part), len(part), rule=name) for part in parts]
 
     def ask(self, wanted: Wanted, ground: str) -> int | None:
         """Asks for it, and gives the request's number; asks for nothing where nothing is to be erased."""

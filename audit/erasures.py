@@ -201,9 +201,9 @@ def keep(connection: sa.Connection, entry: int, request: Request, taken: Taken, 
     connection.execute(erasures.insert(), row)
 
 
-def finish(connection: sa.Connection, request: Request) -> None:
+def finish(connection: sa.Connection, number: int) -> None:
     """Notes that nothing is left of what a request was about."""
-    same = erasure_requests.c.number == request.number
+    same = erasure_requests.c.number == number
     connection.execute(erasure_requests.update().where(same).values(done=now()))
 
 

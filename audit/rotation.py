@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from audit.key_reader import PSEUDONYMS, page_name
 from audit.schema import key_names, master_check, pages, subject_keys
-from audit.subject_keys import PSEUDONYMS, page_name
 from audit.vault import MasterKey
 
 _CHUNK = 4096

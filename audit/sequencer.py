@@ -390,28 +390,32 @@ class Sequencer:
             waiting = erasures.requests(connection, unfinished=True)
         if not waiting:
             return
+        numbers: set[int] = set()
+        records = 0
         for request in waiting:
-            while self._take(request):
-                pass
-        numbers = {request.number for request in waiting}
+            while taken := self._take(request):
+                records += len(taken.indexes)
+            numbers.add(request.number)
+            if records >= erasures.MOST:  # the others at the next look: exchanges wait meanwhile
+                break
         with self._engine.connect().execution_options(read_only=True) as connection:
             names = {n for e in erasures.kept(connection) if e.request in numbers for n in e.names}
         self._keys.forget(names)
         scrubbed = database.scrub(self._engine, (sealed, intentions), rewrite=False)
         if self._keys.scrub(names) and scrubbed:  # else at the next look: a reader stood in the way
             with self._engine.begin() as connection:
-                for request in waiting:
-                    erasures.finish(connection, request)
+                for number in numbers:
+                    erasures.finish(connection, number)
 
-    def _take(self, request: Request) -> bool:
+    def _take(self, request: Request) -> Taken | None:
         """Removes sealed parts, and appends the entry that says so, in one transaction."""
         with self._engine.begin() as connection:
             taken = erasures.take(connection, request)
             if taken is None:
-                return False
+                return None
             head = self._grow(connection, [self._told(connection, self._head.size, request, taken)])
         self._settle(head, ())
-        return True
+        return taken
 
     def _told(self, connection: sa.Connection, index: int, request: Request, taken: Taken) -> SealedLeaf:
         opening = erasures.new_opening()

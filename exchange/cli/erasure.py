@@ -86,11 +86,11 @@ def erase(
 
     def show() -> None:
         for one in told:
-            what = f"{one['scope']} {one['rule']}".strip()
+            what = f"{one['scope']} {one['rule']}".rstrip()
             under_way = f", {one['under_way']} under way" if one["under_way"] else ""
             said = f"; entries {', '.join(map(str, one['entries']))} say so" if one["entries"] else ""
             console.print(f"{what}: {one['records']} records{under_way}{said}", markup=False)
-        if dry_run:
+        if dry_run or not told:
             console.print("Nothing was erased.")
         elif not done:
             console.print("Asked for; no broker has done it yet. The one that next owns the log will.")
@@ -213,7 +213,7 @@ def _wanted(
         return [(asking.record(record), ground)]
     today = datetime.now(UTC).date().isoformat()
     classes = read(retention) if retention else []
-    return [(asking.retention(rule, today), rule.ground) for rule in classes]
+    return [(part, rule.ground) for rule in classes for part in asking.retention(rule, today)]
 
 
 def _carried_out(settings: Settings, asking: Erasing, numbers: list[int], wait: float, *, own: bool) -> bool:

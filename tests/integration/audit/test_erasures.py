@@ -169,12 +169,12 @@ async def test_what_is_old_is_erased_by_its_class(log_site: LogSite, tmp_path: P
             )
         rule = retention.read(file)[0]
         with log_site.erasing() as erasing:
-            wanted = erasing.retention(rule, "2026-11-21")
+            (wanted,) = erasing.retention(rule, "2026-11-21")
             assert (2, "0,2") == (wanted.records, wanted.target)
             number = erasing.ask(wanted, rule.ground)
             assert number is not None
             log_site.carried_out(erasing, number)
-            assert 0 == erasing.retention(rule, "2026-11-21").records
+            assert [] == erasing.retention(rule, "2026-11-21")
         told = event(log, 8).details
         assert ("retention", "gdpr.5.1.e", "housing before 2025-11-21", "2") == tuple(
             told[n] for n in ("scope", "ground", "rule", "records")
@@ -194,6 +194,26 @@ async def test_many_records_are_erased_in_parts(log_site: LogSite, monkeypatch: 
             parts = [erasing.proof(i).indexes for i in erasing.entries(number)]
             assert (["3-9", "10-16", "17-21,30"], 20) == (parts, erasing.covered(number))
     assert (20, True) == ((r := log_site.verify()).erased, r.holds)
+
+
+async def test_class_with_many_records_lets_exchanges_through(
+    log_site: LogSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for in parts, and the owner takes entries between them."""
+    monkeypatch.setattr("audit.erasures.MOST", 5)
+    (file := tmp_path / "retention.toml").write_text(CLASSES.replace("365", "1"))
+    with log_site.opened() as log:
+        await fill(log, 23)
+        with log_site.erasing() as erasing:
+            parts = erasing.retention(retention.read(file)[0], "2027-01-01")
+            assert ["0-4", "5-9", "10-14", "15-19", "20-22"] == [p.target for p in parts]
+            numbers = [ask(log_site, part) for part in parts]
+            done = await log.append(submission(99, subject=A), closes_intention=False)
+            for number in numbers:
+                log_site.carried_out(erasing, number)
+            assert log.reader.opened(log.reader.by_index(done.index)) is not None
+    report = log_site.verify()
+    assert (23, 6, 0, True) == (report.erased, report.sealed, report.open_erasures, report.holds)
 
 
 async def test_exchange_under_way_is_erased_with_its_subject(log_site: LogSite) -> None:

@@ -20,7 +20,7 @@ from audit import entry, pages
 from audit.commitment import commit
 from audit.entry import Submission
 from audit.files import read_private
-from audit.subject_keys import PSEUDONYMS, page_name
+from audit.key_reader import PSEUDONYMS, page_name
 from exchange.sealed import subject_bytes
 from tests.integration.audit.erased import files, left, secrets_of, wrapped
 from tests.support.logs import LogSite, submission
