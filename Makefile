@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := .build/bin
-GO_TOOLS := opa regal ghz grpcurl fsck
+GO_TOOLS := opa regal ghz grpcurl fsck omniwitness loadtest
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
 .PHONY: demo test bench mutants lint format types docs proto tools system lock clean
@@ -72,7 +72,7 @@ lock: .venv/dev ## Writes the locks anew from pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/broker
 
-tools: $(GO_TOOLS:%=$(TOOLS)/%) ## OPA, Regal, ghz, grpcurl and fsck, from their pinned Go modules
+tools: $(GO_TOOLS:%=$(TOOLS)/%) ## OPA, Regal, ghz, grpcurl, and outsiders for the log: a verifier, a witness, its load test
 
 $(TOOLS)/%: tests/tools/%/go.mod tests/tools/%/go.sum
 	@command -v go >/dev/null || { echo "Go is needed to build $*: install Go 1.26 or newer"; exit 1; }
