@@ -202,7 +202,7 @@ async def loaded(folder: Path) -> AsyncIterator[str]:
 
 @pytest.mark.slow
 async def test_the_outside_load_test_drives_our_witness(tmp_path: Path) -> None:
-    """transparency.dev's load test, sixteen signatures a checkpoint, is never refused, nor when it is back."""
+    """Its load test, with sixteen signatures a checkpoint, is never refused, nor when it returns."""
     async with loaded(tmp_path / "w") as url:
         for _ in range(2):  # the second time it has to find out what the witness saw
             command = [str(tools.foreign("loadtest")), f"--log_count={LOADED_LOGS}", f"--target={url}"]
