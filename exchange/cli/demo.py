@@ -23,6 +23,7 @@ from exchange.client import Answer
 from exchange.demo import play, story
 from exchange.demo.play import Played, Players
 from exchange.demo.site import DemoSite, prepare, serving
+from exchange.demo.witnessed import cosigned_receipt, policy_of, witnessing
 
 
 @click.command()
@@ -43,16 +44,19 @@ def demo(folder: Path, persons: int, as_json: bool) -> None:
     """
     with progress("Making registers", quiet=as_json) as advance:
         site = prepare(folder, persons, advance)
-    with serving(site) as target:
+    with witnessing(site), serving(site) as target:
         if not as_json:
             _introduce(site, target)
         played = _play(site, target, as_json=as_json)
         with progress("Verifying the log", quiet=as_json) as advance:
             report = play.verify(site, advance)
         granted = [p for p in played if isinstance(p.ended, Answer)]
-        receipt = play.save_receipt(site, granted[-1])
+        last = granted[-1]
+        request_id = (last.ended.receipt and last.ended.receipt.entry.request_id) or ""
+        cosigned = cosigned_receipt(site, target, last.scene.actor, request_id)
+        receipt = play.save_receipt(site, last, cosigned)
         proof_file.parse(receipt.read_text("utf-8")).verify(_leaf(receipt), play.log_key(site))
-        altered, where = play.tampered(site, granted[-1].index or 0)
+        altered, where = play.tampered(site, last.index or 0)
         document = _document(played, report, receipt, altered)
         result(as_json, document, lambda: _conclude(site, report, receipt, altered, where["byte"]))
         if not report.holds or altered.holds:
@@ -136,8 +140,9 @@ def _conclude(site: DemoSite, report: Report, receipt: Path, altered: Report, by
     render_report(report)
     proof = proof_file.parse(receipt.read_text("utf-8"))
     console.print(
-        f"\n[bold green]A receipt holds, offline:[/] entry {proof.index}, {len(proof.hashes)} hashes and the"
-        f" log's signature.\n  {_program()} receipt verify {receipt} --vkey {site.keys / 'log.vkey'}"
+        f"\n[bold green]A receipt holds, offline:[/] entry {proof.index}, {len(proof.hashes)} hashes, the"
+        " log's signature, and the cosignature\nof a witness, without which the log could show others another"
+        f" history.\n  {_program()} receipt verify {receipt} --policy {policy_of(site)}"
     )
     finding = altered.findings[0]
     console.print(

@@ -28,6 +28,9 @@ probe_address = "127.0.0.1:0"
 audience = "{audience}"
 [log]
 origin = "{audience}/log"
+[witness]
+policy = "witness.policy"
+interval = 0.5
 """
 
 
