@@ -14,10 +14,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import grpc
 import pytest
+from hjemmel.audit.v1.audit_service_pb2 import GetCheckpointRequest
+from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 
 from adapters.registers import Registers
-from audit import cosignature, fork_evidence, note, tlog_policy
+from audit import checkpoint, cosignature, fork_evidence, note, tlog_policy
 from audit.cosignature import CosignatureVerifier, parse_lines
 from audit.errors import VerificationError
 from audit.merkle import inclusion_proof, leaf_hash, verify_inclusion
@@ -243,3 +246,29 @@ def test_broker_gets_cosigned_and_a_client_demands_it(
         ):
             client.receipt(request_id)
         assert caught.value.receipt is not None
+
+
+@pytest.mark.parametrize(("publish", "size"), [("cosigned", 1), ("any", 3)])
+def test_what_is_published(
+    start: Start, site: Site, generated: Registers, tmp_path: Path, publish: str, size: int
+) -> None:
+    """While the witness is away, the newest cosigned checkpoint is published, or any newest one."""
+    log = site.credentials("udbetaling-danmark").log
+    made = trees.site(tmp_path / "witness", log)
+    vkey = made.vkey.read_text("utf-8").strip()
+    policy = tlog_policy.parse(f"witness w {vkey}\nquorum w\n".encode())
+    with trees.running(made) as url:
+        broker = start(witness={"witnesses": {url: vkey}, "interval": 0.05, "publish": "cosigned"})
+        with broker.client() as client:
+            first = client.exchange(granted(generated)).receipt.entry.request_id or ""
+        receipt_once_cosigned(broker, policy, first)
+        broker.stop()
+    broker = start(witness={"witnesses": {url: vkey}, "publish": publish})
+    with broker.client() as client:
+        for _ in range(2):
+            later = client.exchange(granted(generated)).receipt.entry.request_id or ""
+        assert (size, 3) == (client.receipt(first).checkpoint.size, client.receipt(later).checkpoint.size)
+        channel = grpc.secure_channel(broker.target, site.credentials("udbetaling-danmark").channel())
+        with channel:
+            shown = AuditServiceStub(channel).GetCheckpoint(GetCheckpointRequest(), timeout=10).checkpoint
+    assert size == checkpoint.verify(shown, log).size
