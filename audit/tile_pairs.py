@@ -18,7 +18,7 @@ from audit.published import Published, read_tile
 from audit.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_hashes, root_of_edge
 
 _RANGE = 64  # tiles: a tenth of a second of work
-_ALONE = 128  # so few are done sooner than processes start
+_ALONE = 4096  # tiles, two seconds of work: for fewer the start of processes costs what they save
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import base64
 import binascii
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audit import checkpoint
@@ -15,9 +15,11 @@ from audit.note import NoteVerifier
 from audit.published import Folder
 from audit.tiles import (
     CHECKPOINT,
+    ENTRIES,
     Tile,
     bundle_hashes,
     bundles_of,
+    edge_of,
     parse_path,
     read_bundle,
     tiles_of,
@@ -39,8 +41,8 @@ class Mutation:
         files: what they hold after it.
         committed: whether it is to what a checkpoint commits to. What follows a tile's last hash is not,
             though ours finds it.
-        placed: whether it can be told where it is. Of a bundle and its tile that are altered alike it
-            cannot where nothing stands between them and the root: they are partial.
+        placed: whether something is left to tell where it is. Where a partial bundle and its tile are both
+            altered nothing is: only the root stands above them.
     """
 
     kind: str
@@ -100,7 +102,7 @@ class Bench:
             places = self._ours()
             return Verdict(
                 bool(places),
-                bool(places) and places <= (mutation.files.keys() if mutation.placed else {"tree"}),
+                bool(places) and places <= mutation.files.keys() | (set() if mutation.placed else {"tree"}),
                 bool(fsck(self.folder, self.folder.parent / "vkey")),
                 not accepts(self.go, "tiles", self.verifier.vkey, self.folder, self.folder.parent / "known"),
                 mutation.committed and self._commits_to(mutation.files),
@@ -172,7 +174,9 @@ def _delete(bench: Bench, chosen: random.Random) -> Mutation:
 
 def _swap_files(bench: Bench, chosen: random.Random) -> Mutation:
     one, other = chosen.sample(sorted(bench.files), 2)
-    return Mutation("swap files", f"{one} and {other}", {one: bench.files[other], other: bench.files[one]})
+    files: Files = {one: bench.files[other], other: bench.files[one]}
+    placed = {one, other} != {tile.path for tile in _edge_pair(bench)}
+    return Mutation("swap files", f"{one} and {other}", files, placed=placed)
 
 
 def _swap_entries(bench: Bench, chosen: random.Random) -> Mutation:
@@ -235,6 +239,12 @@ _KINDS: tuple[Callable[[Bench, random.Random], Mutation], ...] = (
 def _bundle(bench: Bench, chosen: random.Random) -> tuple[str, list[bytes]]:
     path = chosen.choice([p for p in sorted(bench.files) if p.startswith("tile/entries/")])
     return path, read_bundle(bench.files[path], parse_path(path).width)
+
+
+def _edge_pair(bench: Bench) -> tuple[Tile, Tile]:
+    """The partial bundle and its tile."""
+    tile = edge_of(bench.known.size)[0]
+    return tile, replace(tile, level=ENTRIES)
 
 
 def _is_tile(path: str) -> bool:
