@@ -43,8 +43,8 @@ async def prepare(site: LogSite, step: int) -> int:
     with site.opened() as log:
         for n, about in enumerate((subject, b"another", subject)):
             await log.append(submission(10 * step + n, subject=about), closes_intention=False)
-        with site.erasing() as erasing:
-            number = erasing.ask(erasing.subject(subject), GROUND)
+    with site.erasing() as erasing:  # when nobody owns the log: the child has to do it all
+        number = erasing.ask(erasing.subject(subject), GROUND)
     assert number is not None
     return number
 
@@ -65,10 +65,17 @@ def play(site: LogSite, step: int) -> bool:
     number = asyncio.run(prepare(site, step))
     child = os.fork()
     if child == 0:
-        die_at(step)
-        site.open().close()
-        os._exit(0)
-    killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        status = 1
+        try:
+            die_at(step)
+            site.open().close()
+            status = 0
+        finally:
+            os._exit(status)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if ended not in {0, -signal.SIGKILL}:
+        raise RuntimeError(f"the owner ended by itself at step {step}: {ended}")
+    killed = ended == -signal.SIGKILL
     before = told(site.verify())
     site.open().close()
     with site.erasing() as erasing:

@@ -23,7 +23,7 @@ def test_killed_at_every_step_it_is_finished_by_the_next_owner(log_site: LogSite
     assert 0 == done.returncode, done.stderr
     steps = [json.loads(line) for line in done.stdout.splitlines()]
     assert [True] * (len(steps) - 1) + [False] == [s["killed"] for s in steps]
-    assert len(steps) > 20
+    assert len(steps) > 40
     for step in steps:
         number = step["step"]
         assert ([], []) == (step["before"]["findings"], step["after"]["findings"])
