@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import aiohttp
@@ -117,9 +117,13 @@ class Witnessing:
             return
         timeout = aiohttp.ClientTimeout(total=self._settings.timeout)
         async with aiohttp.ClientSession(timeout=timeout) as session:
-            asking = [self._ask(session, witness, signed, head) for witness in due]
-            for state in asyncio.as_completed(asking):
-                await asyncio.to_thread(self._keep, await state, signed, head)
+            asking = [asyncio.create_task(self._ask(session, w, signed, head)) for w in due]
+            try:
+                for state in asyncio.as_completed(asking):  # a slow one keeps nobody's answer back
+                    await asyncio.to_thread(self._keep, await state, signed, head)
+            finally:
+                for task in asking:
+                    task.cancel()
 
     def _remember(self, head: Checkpoint) -> None:
         """Reads what is known from before, and holds the log to what was cosigned of it."""
@@ -178,17 +182,20 @@ class Witnessing:
         raise WitnessError("does not stand by the size that it says it saw")
 
     def _keep(self, state: WitnessState, signed: str, head: Checkpoint) -> None:
-        self._states[state.witness] = self._note_change(state)
-        newest = self._cosigned(signed, head)
+        self._note_change(state)
+        states = {**self._states, state.witness: state}
+        newest = self._cosigned(states, signed, head)
         with self._engine.begin() as connection:
             cosigned.keep(connection, state, newest)
-        self._newest = newest or self._newest
+        self._states, self._newest = states, newest or self._newest  # what failed to be kept is asked again
 
-    def _cosigned(self, signed: str, head: Checkpoint) -> CosignedCheckpoint | None:
+    def _cosigned(
+        self, states: Mapping[str, WitnessState], signed: str, head: Checkpoint
+    ) -> CosignedCheckpoint | None:
         """Puts together what all witnesses said of this checkpoint; nothing where it is not enough."""
         lines: dict[Witness, list[NoteSignature]] = {}
         for witness in self._settings.witnesses:
-            seen = self._states[witness.key].signed_checkpoint
+            seen = states[witness.key].signed_checkpoint
             if seen is not None and note.parse(seen).text == head.text:
                 lines[witness] = lines_of(seen, witness.verifier)
         policy = self._settings.policy
@@ -201,7 +208,7 @@ class Witnessing:
         full = cosignature.add(signed, [line for mine in lines.values() for line in mine])
         return CosignedCheckpoint(head.size, full)
 
-    def _note_change(self, state: WitnessState) -> WitnessState:
+    def _note_change(self, state: WitnessState) -> None:
         before, pause = self._states[state.witness], self._pauses[state.witness]
         pause.failures = pause.failures + 1 if state.problem else 0
         wait = self._settings.interval * 2 ** min(pause.failures, 10) if state.problem else 0.0
@@ -209,7 +216,6 @@ class Witnessing:
         if state.problem != before.problem:
             what = {"witness": state.witness, "problem": state.problem}
             _log.warning("witness_failed" if state.problem else "witness_recovered", extra=what)
-        return state
 
     def _tell(self, problem: str | None) -> None:
         if problem != self._problem:

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from aiohttp import web
 
 from audit import checkpoint, cosignature, note, tlog_policy
+from audit.cosigned import WitnessState
 from audit.errors import VerificationError
 from audit.tlog_policy import Policy
 from audit.witness_protocol import SIZE_TYPE, AddCheckpoint
@@ -267,6 +269,23 @@ async def test_a_log_that_is_not_the_cosigned_one_asks_nobody(sqlite_site: LogSi
             with pytest.raises(VerificationError, match="not the one whose 5 entries were cosigned"):
                 await watching(log, witness).round()
     assert [] == scripted.asked
+
+
+async def test_a_cosignature_that_could_not_be_kept_is_asked_for_again(sqlite_site: LogSite) -> None:
+    """Where the database takes nothing, the witness is asked anew, though the log has not grown."""
+    scripted = Scripted()
+    with sqlite_site.opened() as log:
+        await fill(log, 5)
+        async with scripted.serving() as witness:
+            watch = watching(log, witness)
+            sqlite_site.execute("ALTER TABLE log_cosigned RENAME TO away")
+            watch._states = {witness.key: WitnessState(witness.key, witness.url)}
+            with pytest.raises(sa.exc.OperationalError):
+                await watch.round()
+            sqlite_site.execute("ALTER TABLE away RENAME TO log_cosigned")
+            await watch.round()
+        assert 5 == size_of(log.reader.cosigned_checkpoint())
+    assert 2 == len(scripted.asked)
 
 
 def test_witnesses_are_asked_once(tmp_path: Path) -> None:
