@@ -195,7 +195,7 @@ def decode_any(data: bytes) -> tuple[Entry | Event, dict[str, str]]:
         raise FormatError("a field of the entry has the wrong shape")
     if not all(n in COMMITTED and _is_commitment(c) for n, c in commitments.items()):
         raise FormatError("a commitment of the entry has an unknown name or the wrong shape")
-    if declared is _EVENT_FIELDS:
+    if declared is EVENT_FIELDS:
         return Event(**document), commitments
     document["obligations"] = [AppliedObligation(**o) for o in document["obligations"]]
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
@@ -237,10 +237,10 @@ def _is_commitment(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
-# Annotations are text in this module.
-_FIELDS = {f.name: str(f.type) for f in fields(Entry)}
-_EVENT_FIELDS = {f.name: str(f.type) for f in fields(Event)}
+#: The fields of entries and the types they are declared with: annotations are text in this module.
+ENTRY_FIELDS = {f.name: str(f.type) for f in fields(Entry)}
+EVENT_FIELDS = {f.name: str(f.type) for f in fields(Event)}
 
 
 def _fields_of(kind: Any) -> dict[str, str]:
-    return _EVENT_FIELDS if isinstance(kind, str) and kind in EVENT_KINDS else _FIELDS
+    return EVENT_FIELDS if isinstance(kind, str) and kind in EVENT_KINDS else ENTRY_FIELDS

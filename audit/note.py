@@ -22,7 +22,7 @@ _ED25519 = 0x01
 _KEY_SIZE = 32
 _KEY_ID_SIZE = 4
 _DASH = "\N{EM DASH} "
-_MAX_SIGNATURES = 100
+MAX_SIGNATURES = 100
 _UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 
 
@@ -182,8 +182,8 @@ def parse(data: str) -> Note:
     if not separator or not tail.endswith("\n"):
         raise FormatError("a note has an empty line between its text and its signatures")
     lines = tail[:-1].split("\n")
-    if len(lines) > _MAX_SIGNATURES:
-        raise FormatError(f"a note with more than {_MAX_SIGNATURES} signatures is not read")
+    if len(lines) > MAX_SIGNATURES:
+        raise FormatError(f"a note with more than {MAX_SIGNATURES} signatures is not read")
     return Note(text + "\n", tuple(_signature(line) for line in lines))
 
 

@@ -17,7 +17,9 @@ from audit.merkle import HASH_SIZE, leaf_hash, verify_inclusion
 from audit.note import NoteVerifier
 
 HEADER = "c2sp.org/tlog-proof@v1"
-_MAX_HASHES = 63  # of a tree whose size fits 63 bits
+#: Most bytes of a file: an entry and a hundred signatures fit many times over.
+MAX_SIZE = 1 << 20
+MAX_HASHES = 63  # of a tree whose size fits 63 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def parse(text: str) -> ProofFile:
     Raises:
         FormatError: it is not one.
     """
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_SIZE:
+        raise FormatError(f"a receipt is at most {MAX_SIZE} bytes")
     head, separator, signed = text.partition("\n\n")
     lines = head.split("\n")
     if not separator or lines[0] != HEADER or not lines[1:]:
@@ -78,7 +82,7 @@ def parse(text: str) -> ProofFile:
         extra = _base64(lines.pop(1).removeprefix("extra "))
     index = re.fullmatch(r"index (0|[1-9][0-9]{0,18})", lines[1] if len(lines) > 1 else "", re.ASCII)
     hashes = tuple(_base64(line) for line in lines[2:])
-    if index is None or len(hashes) > _MAX_HASHES or any(len(h) != HASH_SIZE for h in hashes):
+    if index is None or len(hashes) > MAX_HASHES or any(len(h) != HASH_SIZE for h in hashes):
         raise FormatError("a receipt has a line 'index N' and then lines of 32-byte hashes in base64")
     proof = ProofFile(int(index[1]), hashes, signed, extra)
     if proof.text != text:

@@ -87,6 +87,7 @@ def test_receipt_proves_no_other_entry() -> None:
         TEXT.replace("extra ", "Extra "),
         TEXT.replace("extra ", "extra  "),
         TEXT.replace("extra ", f"extra {HASH}\nextra "),
+        TEXT + "\n" * proof_file.MAX_SIZE,
     ],
 )
 def test_text_in_another_form_is_no_receipt(text: str) -> None:
