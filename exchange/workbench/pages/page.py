@@ -13,7 +13,7 @@ that people read is an `exchange.model.catalogue.Text` (in a template `text("Eng
 `parts.two` stacks its languages, `parts.one` sets them beside each other, and the reader switches
 between them with radio buttons and CSS alone. `templates/parts.html` documents the other pieces.
 Whatever a template prints is escaped, and a name that it does not know is an error. `style="…"` and
-`onclick="…"` do not work: the content security policy allows the style and the script of the base by
+`onclick="…"` do not work: the content security policy allows the style and the script of the page by
 their digests and nothing else.
 """
 
@@ -51,12 +51,16 @@ class Page:
         lead: one paragraph that says what the page shows and what it does not.
         facts: what it was made from, e.g. the date and the policy revision.
         shown: the language that shows until the reader chooses another.
+        styles: files of `templates/` that are put together to the page's style.
+        scripts: likewise to its script, which is a module.
     """
 
     title: Text
     lead: Text
     facts: tuple[Fact, ...] = ()
     shown: Shown = "both"
+    styles: tuple[str, ...] = ("base.css",)
+    scripts: tuple[str, ...] = ("filter.js",)
 
 
 def render(template: str, page: Page, **content: Any) -> str:
@@ -65,7 +69,7 @@ def render(template: str, page: Page, **content: Any) -> str:
     Raises:
         jinja2.TemplateError: the template is missing, wrong, or names something that is not there.
     """
-    style, script = _own("base.css"), _own("filter.js")
+    style, script = ("".join(map(_own, names)) for names in (page.styles, page.scripts))
     policy = "; ".join(
         (
             "default-src 'none'",
@@ -95,6 +99,7 @@ def environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.globals["text"] = Text
+    made.policies["json.dumps_kwargs"] = {"sort_keys": False}  # a script shows things in their order
     return made
 
 

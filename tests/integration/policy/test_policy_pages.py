@@ -21,7 +21,7 @@ from exchange.workbench.matrix_page import Side, difference_page, matrix_page
 from exchange.workbench.names import Names
 from exchange.workbench.permitted import enumerate_permitted
 from tests.integration.policy.wrong_requests import INCOME
-from tests.support.browser import Tab, chromium
+from tests.support.browser import PALE, UNNAMED, Tab, chromium
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TODAY, BEFORE = date(2026, 11, 21), date(2022, 6, 1)
@@ -29,38 +29,6 @@ PAGES = ("matrix", "difference", "explanation", "hostile")
 HOSTILE = (
     "\"><img src=x onerror=\"document.title='fooled'\"><script>document.title='fooled'</script>{{ 7 * 7 }}"
 )
-
-#: Texts whose colour stands out from the ground behind them less than WCAG 2.2 AA asks (1.4.3).
-PALE = """
-(() => {
-  const parts = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
-  const light = ([r, g, b]) => [r, g, b]
-    .map((v) => v / 255)
-    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
-  const ground = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = parts(getComputedStyle(e).backgroundColor);
-      if (colour.length === 3 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const said = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!said || !element.checkVisibility() || element.closest("script")) continue;
-    const [a, b] = [light(parts(getComputedStyle(element).color)), light(ground(element))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${element.outerHTML.slice(0, 80)}`);
-  }
-  return found;
-})()
-"""
-#: Tables without a caption, and headings of columns and rows without their scope.
-UNNAMED = """
-[...document.querySelectorAll("table")].filter((t) => !t.caption || !t.caption.textContent.trim()).length
-+ document.querySelectorAll("th:not([scope])").length
-"""
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,3 @@
-
-"use strict";
 // Hides rows that lack a word of the search. Without this script the page shows every row.
 for (const filter of document.querySelectorAll("[data-filter]")) {
   const rows = [...document.querySelectorAll("[data-row]")].map((row) => [row, row.textContent.toLowerCase()]);
