@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -172,3 +173,28 @@ def test_receipt_of_another_log_does_not_hold(run: Run, file: Path, tmp_path: Pa
     ran = run("receipt", "verify", file, "--vkey", tmp_path / "other" / "log.vkey")
     assert 1 == ran.status
     assert "does not hold" in ran.said
+
+
+def test_receipt_with_other_line_ends_shows(run: Run, receipt: str, file: Path, vkey: Path) -> None:
+    """A file that a program has rewritten with CRLF is no receipt: nothing is mended in reading."""
+    file.write_bytes(receipt.replace("\n", "\r\n").encode())
+    assert 1 == run("receipt", "verify", file, "--vkey", vkey).status
+
+
+@pytest.mark.parametrize("with_key", [True, False])
+def test_page_for_browsers_is_written(run: Run, tmp_path: Path, vkey: Path, with_key: bool) -> None:  # noqa: FBT001
+    """One file, in which the log's key is filled in where it is given."""
+    page = tmp_path / "verify.html"
+    ran = run("receipt", "page", "-o", page, *(("--vkey", vkey) if with_key else ()))
+    assert (0, f"wrote {page}") == (ran.status, ran.said)
+    key = vkey.read_text("utf-8").strip() if with_key else ""
+    assert f'name="vkey" value="{key}"' in html.unescape(page.read_text("utf-8"))
+
+
+def test_page_is_not_written_with_a_key_that_is_none(run: Run, tmp_path: Path, file: Path) -> None:
+    """A wrong file in the key's place is an error, before anything is written."""
+    page = tmp_path / "verify.html"
+    ran = run("receipt", "page", "-o", page, "--vkey", file)
+    assert 1 == ran.status
+    assert "holds no public key of a log" in ran.said
+    assert not page.exists()
