@@ -143,5 +143,5 @@ function named(field, value) {
 
 function shownSealed([name, digest], compared) {
   const state = { undefined: "sealed", true: "same", false: "different" }[compared.get(name)];
-  return make("li", {}, label(WORDS.committed[name] ?? plain(name)), " ", tag(state), code(digest));
+  return make("li", {}, label(WORDS.committed[name]), " ", code(name), " ", tag(state), code(digest));
 }
