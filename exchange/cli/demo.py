@@ -57,7 +57,7 @@ def demo(folder: Path, persons: int, as_json: bool) -> None:
         receipt = play.save_receipt(site, last, cosigned)
         proof_file.parse(receipt.read_text("utf-8")).verify(_leaf(receipt), play.log_key(site))
         altered, where = play.tampered(site, last.index or 0)
-        document = _document(played, report, receipt, altered)
+        document = _document(played, report, receipt, altered, play.write_page(site))
         result(as_json, document, lambda: _conclude(site, report, receipt, altered, where["byte"]))
         if not report.holds or altered.holds:
             raise click.exceptions.Exit(1)
@@ -143,6 +143,7 @@ def _conclude(site: DemoSite, report: Report, receipt: Path, altered: Report, by
         f"\n[bold green]A receipt holds, offline:[/] entry {proof.index}, {len(proof.hashes)} hashes, the"
         " log's signature, and the cosignature\nof a witness, without which the log could show others another"
         f" history.\n  {_program()} receipt verify {receipt} --policy {policy_of(site)}"
+        f"\n  Or drop it on {site.folder / 'verify.html'} in a browser: no server, no network."
     )
     finding = altered.findings[0]
     console.print(
@@ -177,7 +178,9 @@ def _leaf(receipt: Path) -> bytes:
     return proof_file.parse(receipt.read_text("utf-8")).extra or b""
 
 
-def _document(played: list[Played], report: Report, receipt: Path, altered: Report) -> dict[str, Any]:
+def _document(
+    played: list[Played], report: Report, receipt: Path, altered: Report, page: Path
+) -> dict[str, Any]:
     return {
         "exchanges": [
             {
@@ -193,6 +196,7 @@ def _document(played: list[Played], report: Report, receipt: Path, altered: Repo
         ],
         "log": {"holds": report.holds, "entries": report.entries, "by_outcome": report.by_outcome},
         "receipt": str(receipt),
+        "page": str(page),
         "tampered_copy": {
             "holds": altered.holds,
             "finding": f"{altered.findings[0].place}: {altered.findings[0].problem}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.catalogue import load_catalogue
 from audit import database
 from audit.files import read_private
 from audit.note import NoteVerifier
@@ -14,8 +15,11 @@ from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
 from audit.verify import Progress, Report, verify_log
 from exchange.client import Answer, Client, ClientError, Credentials
+from exchange.config import DEFAULT_POLICIES
 from exchange.demo.site import DemoSite
 from exchange.demo.story import Scene, Story
+from exchange.policy import policy_set
+from exchange.workbench.receipt_page import receipt_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,13 @@ def save_receipt(site: DemoSite, played: Played, proof: str) -> Path:
     folder.mkdir(exist_ok=True)
     path = folder / f"{played.index}.tlog-proof"
     path.write_text(proof, "utf-8")
+    return path
+
+
+def write_page(site: DemoSite) -> Path:
+    """Writes the page that verifies receipts in a browser, for the demo's log."""
+    path = site.folder / "verify.html"
+    path.write_text(receipt_page(policy_set.load(DEFAULT_POLICIES), load_catalogue(), log_key(site)), "utf-8")
     return path
 
 
