@@ -18,6 +18,7 @@ from audit.policies import PolicyArchive
 from audit.reader import LogReader
 from audit.sequencer import Append, Appended, Intend, Pace, Sequencer
 from audit.subject_keys import SubjectKeys
+from audit.timestamps import TimestampArchive
 from audit.vault import MasterKey
 
 
@@ -52,6 +53,7 @@ class AuditLog:
         self.reader = reader
         self.policies = PolicyArchive(engines[0])
         self.engine = engines[0]  # for what is kept beside the log
+        self.timestamps = TimestampArchive(engines[0])
 
     @classmethod
     def open(cls, settings: LogSettings) -> AuditLog:

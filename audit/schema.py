@@ -148,6 +148,17 @@ witnesses = sa.Table(
     sa.Column("problem", sa.Text),
 )
 
+# What timestamp authorities said of checkpoints (RFC 3161): that they existed at a time.
+timestamps = sa.Table(
+    "log_timestamps",
+    LOG,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("tsa", sa.Text, primary_key=True),
+    sa.Column("time", sa.Text, nullable=False),
+    sa.Column("checkpoint", sa.Text, nullable=False),
+    sa.Column("token", sa.LargeBinary, nullable=False),
+)
+
 subject_keys = sa.Table(
     "vault_keys",
     KEYS,

@@ -26,7 +26,10 @@ from audit.store import Head
 from audit.subject_keys import SubjectKeys
 from audit.tile_source import TileSource
 from audit.tiles import TILE_WIDTH, Tile, TileTree, cut, root_of_edge
+from audit.timestamp import Roots
 from audit.vault import KeyName
+from audit.verify_times import StatedTimes
+from audit.verify_timestamps import TimestampCheck
 
 _CHUNK = 4096
 _KEYS = 10_000  # most kept in memory
@@ -48,6 +51,10 @@ class Report:
         erased: how many are gone because an erasure entry says so.
         open_intentions: how many registers may have been read without an entry so far.
         open_erasures: how many were asked for and are not carried out whole so far.
+        timestamps: how many timestamps hold that outsiders gave, held to a root certificate.
+        unrooted: how many were held to the log only, because no root certificate was given.
+        misdated: how many entries state times that lie outside of the timestamps around them.
+        first_misdated: the first of them, and what it states.
         findings: what does not hold, the first bad place first.
     """
 
@@ -59,6 +66,10 @@ class Report:
     erased: int
     open_intentions: int
     open_erasures: int
+    timestamps: int
+    unrooted: int
+    misdated: int
+    first_misdated: str
     findings: tuple[Finding, ...]
 
     @property
@@ -73,6 +84,7 @@ def verify_log(
     keys: SubjectKeys | None = None,
     progress: Progress | None = None,
     since: Checkpoint | None = None,
+    roots: Roots = (),
 ) -> Report:
     """Verifies a log from its first entry to its checkpoint.
 
@@ -83,9 +95,10 @@ def verify_log(
         progress: called with entries read and entries in all.
         since: a checkpoint that was verified before. What it commits to is not read again; that the log
             still extends it is proved.
+        roots: of the timestamp authorities; without them a timestamp is held to the log only.
     """
     with database.snapshot(engine) as connection:
-        return _Verification(connection, verifier, keys, progress, since).run()
+        return _Verification(connection, verifier, keys, progress, since, roots).run()
 
 
 class _Verification:
@@ -96,6 +109,7 @@ class _Verification:
         keys: SubjectKeys | None,
         progress: Progress | None,
         since: Checkpoint | None,
+        roots: Roots,
     ) -> None:
         self._connection = connection
         self._verifier = verifier
@@ -109,6 +123,8 @@ class _Verification:
         self._outcomes: dict[str, int] = {}
         self._opened = self._erased = 0
         self._since = since or Checkpoint(verifier.name, 0, EMPTY_ROOT)
+        self._timestamps = TimestampCheck(connection, verifier, roots, self._find)
+        self._times = StatedTimes({})
 
     def run(self) -> Report:
         head = self._head()
@@ -119,6 +135,8 @@ class _Verification:
         self._coverage = coverage.load(self._connection)
         for index, problem in self._coverage.problems.items():
             self._find(index, f"entry {index}", problem)
+        self._timestamps.read(size)
+        self._times = StatedTimes(self._timestamps.times())
         count = self._entries(size, signed, self._grown_before(size))
         self._stray_tiles(size)
         intentions = len(store.open_intentions(self._connection))
@@ -132,6 +150,10 @@ class _Verification:
             self._erased,
             intentions,
             unfinished,
+            self._timestamps.rooted,
+            self._timestamps.unrooted,
+            self._times.wrong,
+            self._times.first,
             tuple(finding for _, finding in sorted(self._findings, key=lambda found: found[0])),
         )
 
@@ -193,6 +215,8 @@ class _Verification:
                 self._against_hash.append(index)
             self._entry(index, row)
             run.append(computed)
+            if index + 1 in self._timestamps.sizes:
+                self._timestamps.reached(index + 1, tree.root(b"".join(run)))
             if len(run) == TILE_WIDTH:
                 self._tiles(tree.add(b"".join(run)))
                 run.clear()
@@ -251,6 +275,7 @@ class _Verification:
         except FormatError as error:
             self._find(index, place, str(error))
             return
+        self._times.hold(index, content)
         outcome = content.outcome if isinstance(content, Entry) else content.kind
         self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
         if row.request_id is None:

@@ -69,9 +69,18 @@ def _witness_key(value: str) -> str:
         raise ValueError(str(error)) from error
 
 
+def _urls(value: str) -> str:
+    for url in value.split():
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+            raise ValueError("must be URLs of HTTP without a user's name, separated by spaces, or empty")
+    return value
+
+
 Address = Annotated[str, AfterValidator(_address)]
 AddressOrNone = Annotated[str, AfterValidator(lambda value: value and _address(value))]
 Database = Annotated[str, AfterValidator(_database)]
+HttpUrls = Annotated[str, AfterValidator(_urls)]
 KeyName = Annotated[str, AfterValidator(_key_name)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -194,6 +203,19 @@ class Witness(_Section):
     )
 
 
+class Timestamps(_Section):
+    """Who vouches for the time of what is recorded: timestamp authorities (RFC 3161), beside the log."""
+
+    url: HttpUrls = Field(
+        "", description="Their URLs, separated by spaces; each is asked by itself. Empty: none."
+    )
+    root_certificates: Path = Field(
+        Path("keys/timestamp-roots.pem"), description="Root certificates that their tokens are under, PEM."
+    )
+    interval: Seconds = Field(3600, description="Seconds between two timestamps, while the log grows.")
+    timeout: float = Field(10, gt=0, le=300, description="Seconds that one of them may take to answer.")
+
+
 class Vault(_Section):
     """Where the keys of what is sealed are kept: apart from the log."""
 
@@ -214,6 +236,8 @@ class Settings(BaseSettings):
     registers: Registers = Registers()
     log: Log = Log()
     witness: Witness = Witness()
+
+    timestamps: Timestamps = Timestamps()
     vault: Vault = Vault()
 
     @classmethod

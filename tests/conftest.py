@@ -11,7 +11,9 @@ from adapters import registers
 from exchange.identity import pki
 from exchange.identity.authorities import DEMO_ORGANISATIONS
 from tests.support import postgres
+from tests.support import tsa as authorities
 from tests.support.broker import RunningBroker, Site, running
+from tests.support.tsa import Mode, Tsa
 
 Start = Callable[..., RunningBroker]
 
@@ -72,6 +74,21 @@ def postgres_server() -> Iterator[postgres.Server]:
     """A PostgreSQL server of the tests' own."""
     with postgres.server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def tsa_made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tsa]:
+    """A timestamp authority with certificates of the tests' own, made once."""
+    with authorities.running(tmp_path_factory.mktemp("tsa")) as tsa:
+        yield tsa
+
+
+@pytest.fixture
+def tsa(tsa_made: Tsa) -> Tsa:
+    """The same, behaving."""
+    tsa_made.mode, tsa_made.asked = Mode.STAMP, 0
+    tsa_made.was_asked.clear()
+    return tsa_made
 
 
 @pytest.fixture

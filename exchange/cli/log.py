@@ -9,7 +9,7 @@ import orjson
 import sqlalchemy as sa
 from rich.table import Table
 
-from audit import last_verified
+from audit import last_verified, timestamp
 from audit.files import read_private
 from audit.subject_keys import SubjectKeys
 from audit.vault import MasterKey
@@ -24,6 +24,7 @@ from exchange.cli.log_published import ca_option, import_check, verify_published
 from exchange.cli.log_tiles import export, rebuild_tiles, serve
 from exchange.cli.opening import existing, open_log
 from exchange.cli.output import CommandError, console, json_option, progress, read_vkey, result
+from exchange.cli.timestamps import configured_roots, timestamp_of, timestamps, tsa_root_option
 from exchange.cli.vault_key import rotate_vault_key
 from exchange.cli.witnesses import witnesses
 from exchange.config import anchored_url, load
@@ -49,6 +50,7 @@ def log() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="File with the checkpoint that was last verified; only what is new is read. Kept up to date.",
 )
+@tsa_root_option
 @json_option
 def verify(
     config_path: Path,
@@ -57,9 +59,10 @@ def verify(
     ca: Path | None,
     vkey: Path | None,
     since: Path | None,
+    tsa_root: Path | None,
     as_json: bool,
 ) -> None:
-    """Verify the whole log: every entry and tile against the signed checkpoint.
+    """Verify the whole log: every entry, tile and timestamp against the signed checkpoint.
 
     Without --vkey the sealed parts are opened too, and held to their commitments. Exit status 1, and
     the first bad place, when something does not hold.
@@ -72,6 +75,7 @@ def verify(
     if vkey is not None and url is None:
         raise click.UsageError("--vkey needs --url: the database to verify")
     keys = None
+    roots = timestamp.read_roots(tsa_root) if tsa_root else ()
     if vkey is not None:
         verifier = read_vkey(vkey)
     else:
@@ -80,10 +84,11 @@ def verify(
         master = MasterKey(read_private(settings.vault.master_key))
         keys = SubjectKeys(existing(settings.vault.url), master)
         verifier = read_vkey(settings.log.signing_key.with_suffix(".vkey"))
+        roots = roots or configured_roots(settings)
     engine = existing(anchored_url(url or "", Path.cwd()))
     old = last_verified.read(since, verifier) if since else None
     with progress("Verifying entries", quiet=as_json) as advance, told(engine):
-        report = verify_log(engine, verifier, keys, advance, old)
+        report = verify_log(engine, verifier, keys, advance, old, roots)
     if since and report.holds:
         last_verified.write(since, report.note)
     document = {
@@ -96,6 +101,9 @@ def verify(
         "sealed_erased": report.erased,
         "open_intentions": report.open_intentions,
         "open_erasures": report.open_erasures,
+        "timestamps": report.timestamps,
+        "timestamps_without_root": report.unrooted,
+        "misdated": report.misdated,
         "findings": plain(report.findings),
     }
     result(as_json, document, lambda: render(report))
@@ -144,12 +152,24 @@ def render(report: Report) -> None:
         console.print(f"intentions  {report.open_intentions} open", markup=False)
     if report.open_erasures:
         console.print(f"erasures    {report.open_erasures} asked for and not done", markup=False)
+    if report.timestamps:
+        console.print(f"timestamps  {report.timestamps} held to their roots and to the log", markup=False)
+    if report.unrooted:
+        console.print(
+            f"timestamps  {report.unrooted} held to the log only: give --tsa-root to hold them to a root",
+            markup=False,
+        )
+    if report.misdated:
+        console.print(
+            f"times       {report.misdated} entries state a time that cannot be: {report.first_misdated}",
+            markup=False,
+        )
     show_verdict(report.findings)
 
 
 for _command in (
     *(export, serve, import_check, rebuild_tiles),
     *(erase, erasure_proof, rotate_vault_key, backup, restore),
-    *(witnesses, fork_evidence_command),
+    *(witnesses, fork_evidence_command, timestamps, timestamp_of),
 ):
     log.add_command(_command)

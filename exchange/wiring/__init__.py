@@ -27,7 +27,7 @@ from exchange.pipeline import Parts, Pipeline
 from exchange.policy.keeper import PolicyKeeper
 from exchange.ports import Registers
 from exchange.recorder import Recorder
-from exchange.wiring import policies, witnesses
+from exchange.wiring import policies, timestamps, witnesses
 
 _DENMARK = ZoneInfo("Europe/Copenhagen")
 CONSENTS = "samtykke"
@@ -95,6 +95,7 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         log = AuditLog.open(log_settings(settings))
         stack.callback(log.close)
         decides = await policies.follow(settings, folder_set, log, stack)
+        timestamps.follow(settings, log, stack)
         parts = replace(
             Parts(
                 catalogue=catalogue,

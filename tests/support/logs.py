@@ -25,6 +25,7 @@ from audit.note import NoteSigner, NoteVerifier
 from audit.reader import LogReader
 from audit.sequencer import Appended, Pace, Sequencer
 from audit.subject_keys import SubjectKeys
+from audit.timestamp import Roots
 from audit.vault import MasterKey
 from audit.verify import Progress, Report, verify_log
 
@@ -116,11 +117,11 @@ class LogSite:
                 connection.exec_driver_sql("LOCK TABLE log_head IN ACCESS EXCLUSIVE MODE")
             yield
 
-    def verify(self, *, sealed: bool = True, progress: Progress | None = None) -> Report:
+    def verify(self, *, sealed: bool = True, progress: Progress | None = None, roots: Roots = ()) -> Report:
         """Verifies the log, with its sealed parts or without."""
         with self.database() as engine, self.keys_database() as keys_engine:
             keys = SubjectKeys(keys_engine, self.master) if sealed else None
-            return verify_log(engine, self.verifier, keys, progress)
+            return verify_log(engine, self.verifier, keys, progress, roots=roots)
 
     @contextmanager
     def erasing(self) -> Iterator[Erasing]:
