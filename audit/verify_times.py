@@ -43,11 +43,13 @@ class StatedTimes:
         waited = isinstance(content, Entry) and content.outcome == "interrupted"
         begin = self._times[after - 1] if after and not waited else None
         end = self._times[after] if after < len(self._times) else None
-        if not _lies_between(content.time, begin, end):
+        if _lies_between(content.time, begin, end):
+            return
+        self.wrong += 1
+        if not self.first:
             since = f" after {rfc3339(begin)}" if begin else ""
             until = f" before {rfc3339(end)}" if end else ""
-            self.wrong += 1
-            self.first = self.first or f"entry {index} states {content.time}, recorded{since}{until}"
+            self.first = f"entry {index} states {content.time}, recorded{since}{until}"
 
 
 def _lies_between(stated: str, begin: datetime | None, end: datetime | None) -> bool:

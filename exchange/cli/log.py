@@ -161,7 +161,7 @@ def render(report: Report) -> None:
         )
     if report.misdated:
         console.print(
-            f"times       {report.misdated} entries state a time that cannot be: {report.first_misdated}",
+            f"times       {report.misdated} outside of the timestamps around them: {report.first_misdated}",
             markup=False,
         )
     show_verdict(report.findings)

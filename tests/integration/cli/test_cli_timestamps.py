@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from adapters.registers import Registers
+from audit.timestamp import rfc3339
 from tests.integration.cli.conftest import Run
 from tests.support.broker import Site, running
+from tests.support.logs import LogSite, submission
 from tests.support.questions import granted
 from tests.support.tsa import Mode, Tsa, openssl, stamper
 
@@ -95,6 +99,27 @@ def test_verifying_a_log_verifies_its_timestamps(run: Run, kept: Kept, tsa: Tsa)
     assert "2 held to their roots" in run(*outside, "--tsa-root", tsa.root).said
     document = json.loads(run(*outside, "--json").out)
     assert (0, 2) == (document["timestamps"], document["timestamps_without_root"])
+
+
+def test_backdated_entry_is_shown(run: Run, tsa: Tsa, tmp_path: Path) -> None:
+    """An entry that was written with a false time is counted and shown; the log holds all the same."""
+    site = LogSite.at(tmp_path)
+    now = rfc3339(datetime.now(UTC))
+
+    async def write() -> None:
+        with site.opened() as log:
+            for number, time in enumerate((now, "2020-02-02T00:00:00Z")):
+                of = submission(number)
+                await log.append(replace(of, entry=replace(of.entry, time=time)), closes_intention=False)
+                await stamper(log, tsa).look()
+
+    asyncio.run(write())
+    (tmp_path / "log.vkey").write_text(site.verifier.vkey)
+    arguments = ("log", "verify", "--url", site.url, "--vkey", tmp_path / "log.vkey", "--tsa-root", tsa.root)
+    ran = run(*arguments)
+    assert (0, True) == (ran.status, "The log holds." in ran.said)
+    assert "1 outside of the timestamps around them: entry 1 states 2020-02-02T00:00:00Z" in ran.said
+    assert 1 == json.loads(run(*arguments, "--json").out)["misdated"]
 
 
 def test_token_that_does_not_hold_fails_the_log(run: Run, kept: Kept) -> None:
