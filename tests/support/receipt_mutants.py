@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 
-from audit import canonical, note, proof_file
+from audit import canonical, entry, note, proof_file
 from audit.checkpoint import Checkpoint
-from audit.note import NoteVerifier
+from audit.entry import POLICY_CHANGED, Event
+from audit.note import NoteSignature, NoteVerifier
 from audit.proof_file import ProofFile
 from tests.support.logs import ORIGIN
 from tests.support.receipts import Given, Receipt, receipt, signer
+
+EVENT = entry.encode(Event(POLICY_CHANGED, "2026-11-21T20:00:00Z", None, "", {"revision": "x"}), {})
 
 
 def mutants(whole: Receipt) -> Iterator[tuple[str, Given]]:
@@ -24,6 +27,7 @@ def mutants(whole: Receipt) -> Iterator[tuple[str, Given]]:
     yield from _parts(whole)
     yield from _entries(whole)
     yield from _keys(whole)
+    yield from _signed(whole)
 
 
 def _flipped(given: Given) -> Iterator[tuple[str, Given]]:
@@ -107,16 +111,52 @@ def _parts(whole: Receipt) -> Iterator[tuple[str, Given]]:
         "\N{EM DASH} ": "- ",
     }.items():
         yield f"{old!r} as {new!r}", Given(whole.text.replace(old, new, 1).encode(), vkey)
-    yield "an extension line", Given(_extended(whole).encode(), vkey)
     line = whole.text.split("\n")[-2] + "\n"
     yield "101 signatures", Given((whole.text + line * 100).encode(), vkey)
 
 
-def _extended(whole: Receipt) -> str:
-    """A checkpoint with a line more, signed by the log: allowed by C2SP, never written by ours."""
-    body = Checkpoint(whole.signer.verifier.name, whole.size, whole.root).text + "extension\n"
-    signed = note.write(body, [whole.signer.sign(body)])
-    return ProofFile(whole.index, whole.path, signed, whole.leaf).text
+def _signed(whole: Receipt) -> Iterator[tuple[str, Given]]:
+    """What a log could only have signed by mistake or malice, or what others wrote beside its signature."""
+    verifier, hash_ = whole.signer.verifier, bytes(32)
+    short = (hash_[1:], *whole.path[1:])
+    for what, lie in {
+        "an index beyond the log that leads to the root": replace(whole, index=1, size=1, path=(hash_,)),
+        "a hash more that leads to the root": replace(whole, path=(*whole.path, hash_)),
+        "a hash less that leads to the root": replace(whole, path=whole.path[:-1]) if whole.path else None,
+        "a short hash that leads to the root": replace(whole, path=short) if whole.path else None,
+    }.items():
+        if lie is not None:
+            yield what, replace(lie, root=lie.climbed).given
+    body = Checkpoint(verifier.name, whole.size, whole.root).text
+    for what, text in {
+        "an extension line": body + "extension\n",
+        "an empty line more": body + "\n",
+        "a size with a zero before it": body.replace("\n", "\n0", 1),
+        "a size with a plus": body.replace("\n", "\n+", 1),
+        "another log's name": body.replace(verifier.name, "other.example/log"),
+        "no name": body.removeprefix(verifier.name),
+    }.items():
+        yield f"signed: {what}", _noted(whole, note.write(text, [whole.signer.sign(text)]))
+    mine = whole.signer.sign(body)
+    for what, other in {
+        "a signature of a name with a plus": NoteSignature("a+b", b"1234", hash_),
+        "a signature of an invisible name": NoteSignature("a\N{ZERO WIDTH SPACE}b", b"1234", hash_),
+        "a signature of no bytes": NoteSignature("witness.example", b"1234", b""),
+        "a signature that is too large": NoteSignature(
+            "witness.example", b"1234", bytes(proof_file.MAX_SIZE)
+        ),
+    }.items():
+        yield what, _noted(whole, note.write(body, [other, mine]))
+    yield "no line's end", Given(f"{whole.text[:-1]}x".encode(), verifier.vkey)
+    cosigner = b"\x04" + verifier.public_key
+    key_id = sha256(verifier.name.encode() + b"\n" + cosigner).digest()[:4]
+    vkey = f"{verifier.name}+{key_id.hex()}+{base64.b64encode(cosigner).decode()}"
+    claimed = note.write(body, [NoteSignature(verifier.name, key_id, mine.signature)])
+    yield "signed under another type of key", replace(_noted(whole, claimed), vkey=vkey)
+
+
+def _noted(whole: Receipt, signed: str) -> Given:
+    return Given(ProofFile(whole.index, whole.path, signed, whole.leaf).text.encode(), whole.given.vkey)
 
 
 def _entries(whole: Receipt) -> Iterator[tuple[str, Given]]:
@@ -157,8 +197,12 @@ def _entries(whole: Receipt) -> Iterator[tuple[str, Given]]:
         "a number in a list": leaf.replace(b'"reasons":[]', b'"reasons":[1]'),
         "an obligation of another form": leaf.replace(b'"obligations":[]', b'"obligations":[{"id":""}]'),
         "a list for commitments": canonical.encode({**document, "commitments": []}),
-        "an unknown commitment": leaf.replace(b'"case":', b'"casf":'),
-        "a short commitment": leaf.replace(b'"case":"', b'"case":"", "x":"'),
+        "an unknown commitment": canonical.encode({**document, "commitments": {"x": "0" * 64}}),
+        "a short commitment": canonical.encode({**document, "commitments": {"case": "0" * 63}}),
+        "a commitment in capitals": canonical.encode({**document, "commitments": {"case": "A" * 64}}),
+        "a commitment that is a list": canonical.encode({**document, "commitments": {"case": ["0" * 64]}}),
+        "a name of a detail that is not ASCII": EVENT.replace(b'"revision"', '"r\xe6vision"'.encode()),
+        "a detail that is no text": EVENT.replace(b'"x"', b"1"),
         "a kind of event with the fields of an entry": leaf.replace(b'"exchange"', b'"policy_changed"'),
         "deep": b"[" * 300 + b"]" * 300,
         "very deep": b"[" * 60_000,
@@ -170,8 +214,6 @@ def _entries(whole: Receipt) -> Iterator[tuple[str, Given]]:
 def _keys(whole: Receipt) -> Iterator[tuple[str, Given]]:
     file, vkey = whole.given.file, whole.given.vkey
     name, key_id, key = vkey.split("+", 2)
-    cosigner = b"\x04" + base64.b64decode(key)[1:]
-    digest = sha256(name.encode() + b"\n" + cosigner).digest()
     other = signer(1)
     renamed = signer(0, "other.example/log").verifier.vkey
     for what, changed in {
@@ -179,7 +221,6 @@ def _keys(whole: Receipt) -> Iterator[tuple[str, Given]]:
         "the same key of another name": renamed,
         "upper case in the key's id": f"{name}+{key_id.upper()}A+{key}",
         "a key without an id": f"{name}++{key}",
-        "a key of another type": f"{name}+{digest[:4].hex()}+{base64.b64encode(cosigner).decode()}",
         "a key of zeros": NoteVerifier(name, bytes(32)).vkey,
         "a key cut off": vkey[:-1],
         "a key twice": f"{vkey}\n{vkey}",
@@ -187,7 +228,7 @@ def _keys(whole: Receipt) -> Iterator[tuple[str, Given]]:
         "a key of a name with a space": vkey.replace("/", " /"),
     }.items():
         yield what, Given(file, changed)
-    forged = note.NoteSignature(name, whole.signer.verifier.key_id, other.sign("x").signature)
+    forged = NoteSignature(name, whole.signer.verifier.key_id, other.sign("x").signature)
     body = Checkpoint(name, whole.size, whole.root).text
     for what, signatures in {
         "signed by another key": [other.sign(body)],
@@ -196,4 +237,4 @@ def _keys(whole: Receipt) -> Iterator[tuple[str, Given]]:
         "a forged signature before the true one": [forged, whole.signer.sign(body)],
     }.items():
         signed = note.write(body, signatures)
-        yield what, Given(ProofFile(whole.index, whole.path, signed, whole.leaf).text.encode(), vkey)
+        yield what, _noted(whole, signed)

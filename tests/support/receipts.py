@@ -11,7 +11,7 @@ from audit import checkpoint, entry, merkle, note, proof_file
 from audit.checkpoint import Checkpoint
 from audit.entry import AppliedObligation, Entry, Event, Submission
 from audit.errors import LogError
-from audit.merkle import Frontier, leaf_hash
+from audit.merkle import Frontier, leaf_hash, node_hash
 from audit.note import Ed25519Signer, NoteSigner, NoteVerifier
 from audit.proof_file import ProofFile
 from tests.support.logs import ENTRY, ORIGIN
@@ -56,6 +56,15 @@ class Receipt:
     @property
     def given(self) -> Given:
         return Given(self.text.encode(), self.signer.verifier.vkey)
+
+    @property
+    def climbed(self) -> bytes:
+        """Where the path leads, however long it and its hashes are."""
+        joint, inner = leaf_hash(self.leaf), (self.index ^ (self.size - 1)).bit_length()
+        for level, sibling in enumerate(self.path):
+            left = level >= inner or self.index >> level & 1
+            joint = node_hash(sibling, joint) if left else node_hash(joint, sibling)
+        return joint
 
     def of_leaf(self, leaf: bytes) -> Receipt:
         """The receipt that a log would give for another leaf, of just any form."""
