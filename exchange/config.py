@@ -79,6 +79,7 @@ def _urls(value: str) -> str:
 
 Address = Annotated[str, AfterValidator(_address)]
 AddressOrNone = Annotated[str, AfterValidator(lambda value: value and _address(value))]
+PathOrNone = Path | Literal[""]
 Database = Annotated[str, AfterValidator(_database)]
 HttpUrls = Annotated[str, AfterValidator(_urls)]
 KeyName = Annotated[str, AfterValidator(_key_name)]
@@ -189,10 +190,10 @@ class Witness(_Section):
         default_factory=dict,
         description="Public key (vkey) of each witness, by the URL that it is asked at.",
     )
-    policy: Path | None = Field(
-        None,
+    policy: PathOrNone = Field(
+        "",
         description="File of a trust policy (c2sp.org/tlog-policy): what quorum makes a checkpoint cosigned. "
-        "Its witnesses with URLs are asked, too. Without one, a single witness is enough.",
+        "Its witnesses with URLs are asked, too. Empty: none, a single witness is enough.",
     )
     interval: Seconds = Field(10, description="Seconds between asking for cosignatures, while the log grows.")
     timeout: Seconds = Field(5, description="Seconds that a witness may take to answer.")

@@ -65,8 +65,6 @@ def example_file() -> str:
 def _line(name: str, value: Any) -> str:
     if value == DEFAULT_POLICIES:  # lies with the program, not beside the configuration
         return f'# {name} = "policies"  # by default those that come with Hjemmel'
-    if value is None:  # TOML has no word for it
-        return f'# {name} = "…"  # by default none'
     return f"{name} = {_toml(value)}"
 
 

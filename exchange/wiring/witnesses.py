@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 
 from audit import tlog_policy
 from audit.cosignature import CosignatureVerifier
@@ -48,7 +49,7 @@ def read_policy(settings: config.Witness, log: NoteVerifier) -> Policy | None:
     Raises:
         ConfigError: it cannot be read, or is of another log.
     """
-    if settings.policy is None:
+    if not isinstance(settings.policy, Path):
         return None
     try:
         policy = tlog_policy.read(settings.policy)
