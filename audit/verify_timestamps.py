@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from audit import checkpoint, merkle, timestamp
+from audit import checkpoint, timestamp
 from audit.errors import LogError, VerificationError
 from audit.note import NoteVerifier
 from audit.schema import timestamps
@@ -98,7 +98,7 @@ class TimestampCheck:
         if row.size > size:
             text = f"is of {row.size} entries on {row.time}, and the log has {size}: entries were removed"
             self._find(size, place, text)
-        elif row.size:
+        else:
             self.sizes.setdefault(row.size, []).append(stamped)
 
     def _verified(self, row: Any) -> _Stamped:
@@ -112,7 +112,5 @@ class TimestampCheck:
             token = timestamp.read(row.token, row.checkpoint)
         if (signed.size, timestamp.rfc3339(token.time)) != (row.size, row.time):
             raise VerificationError("its size or time is not what the token and its checkpoint say")
-        if signed.size == 0 and signed.root != merkle.EMPTY_ROOT:
-            raise VerificationError("is of no entries, and not of the empty tree")
         self.rooted, self.unrooted = self.rooted + bool(self._roots), self.unrooted + (not self._roots)
         return _Stamped(row.tsa, row.time, signed.root)

@@ -251,8 +251,7 @@ def test_invariant_8_no_setting_turns_anything_off() -> None:
     """No setting is a switch, none that holds a part may be empty, and engines are the two real ones."""
     settings = dict(_settings(Settings))
     assert [] == [name for name, kind in settings.items() if kind is bool or bool in get_args(kind)]
-    # Without a policy of witnesses the cosignature of each one counts: none is turned off.
-    assert ["witness.policy"] == [name for name, kind in settings.items() if type(None) in get_args(kind)]
+    assert [] == [name for name, kind in settings.items() if type(None) in get_args(kind)]
     off = ("disable", "skip", "enable", "insecure", "verify", "allow", "no_", "off")
     assert [] == [n for n in settings if n.rpartition(".")[2].startswith(off) and "unsafe" not in n]
     choices = {n: set(get_args(k)) for n, k in settings.items() if str(get_origin(k)) == "typing.Literal"}
