@@ -90,6 +90,7 @@ system: ## PostgreSQL, Chromium and strace, where this user may install them
 	command -v strace >/dev/null || missing="$$missing strace"; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
 	  || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	command -v openssl >/dev/null || missing="$$missing openssl"; \
 	command -v setpriv >/dev/null || missing="$$missing util-linux"; \
 	test -z "$$missing" && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -69,14 +69,15 @@ class AuditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetReceipt(self, request, context):
-        """Gets a receipt against the newest checkpoint, with what opens the caller's own commitments.
+        """Gets a receipt against the newest published checkpoint that covers the entry, with what opens the caller's own
+        commitments.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetCheckpoint(self, request, context):
-        """Gets the newest signed checkpoint.
+        """Gets the newest published checkpoint.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
