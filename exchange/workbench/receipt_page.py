@@ -78,6 +78,7 @@ def _words() -> dict[str, Any]:
     return {
         "verdicts": {name: _texts(texts) for name, texts in words.VERDICTS.items()},
         "held": asdict(words.HELD),
+        "first": _texts(words.FIRST),
         "nothing": asdict(words.NOTHING),
         "states": _texts(words.STATES),
         "steps": {name: _texts(texts) for name, texts in words.STEPS.items()},

@@ -38,6 +38,11 @@ HELD = Text(
     "Loggen {origin} har registreret posten nedenfor som post {index} af {size} og har skrevet under på det. "
     "Var en eneste bit ændret, ville hverken posten eller loggen passe til kvitteringen.",
 )
+#: Before the title of the step that the verdict rests on.
+FIRST = {
+    "bad": Text("The first step that does not hold: {title}", "Første trin, der ikke holder: {title}"),
+    "open": Text("The first step not checked: {title}", "Første trin, der ikke er kontrolleret: {title}"),
+}
 NOTHING = Text(
     "Choose a receipt first, or paste its text.", "Vælg først en kvittering, eller indsæt dens tekst."
 )
@@ -188,7 +193,7 @@ REASONS = {
     "path-root": Text(
         "The hashes do not lead to the checkpoint's root: the entry, its number, the proof or the root "
         "was altered.",
-        "De fører ikke til kontrolpunktets rod: posten, dens nummer, beviset eller roden er ændret.",
+        "Beviset fører ikke til kontrolpunktets rod: posten, dens nummer, beviset eller roden er ændret.",
     ),
     "no-key": Text(
         "The log's public key is not filled in. Without it nobody can tell whose log this is.",

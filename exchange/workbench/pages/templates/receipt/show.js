@@ -64,8 +64,10 @@ function why(verdict, steps, seen) {
     return [told(WORDS.held, { index, size: checkpoint.size, origin: checkpoint.origin })];
   }
   const first = steps.find((step) => step.state === (verdict === "open" ? "open" : "bad"));
-  const where = make("strong", {}, label(WORDS.steps[first.name].title));
-  return [where, told(WORDS.reasons[first.reason], first.details)];
+  const { title } = WORDS.steps[first.name];
+  const { en, da } = WORDS.first[first.state];
+  const where = { en: en.replace("{title}", title.en), da: da.replace("{title}", title.da) };
+  return [make("strong", {}, told(where)), told(WORDS.reasons[first.reason], first.details)];
 }
 
 function shownStep({ name, state, reason, details }, seen) {
