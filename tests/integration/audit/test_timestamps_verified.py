@@ -40,7 +40,7 @@ def rewrite(site: LogSite, index: int, change: Change) -> None:
         content, commitments = entry.decode(leaves[index])
         old, leaves[index] = leaves[index], entry.encode(change(content), commitments)
         kept = log.execute(sa.select(schema.sealed).where(schema.sealed.c.index == index)).one()
-        key = SubjectKeys(keys_engine, site.master).find(kept.key_id)
+        key = SubjectKeys(keys_engine, site.master).find(store.key_name(kept))
         assert key
         again = vault.seal(key, leaves[index], vault.unseal(key, old, kept.data))
         root = textbook_root([leaf_hash(leaf) for leaf in leaves])

@@ -24,7 +24,7 @@ _OLD_LOG = (
         for table in ("vault_sealed", "log_intentions")
         for column in ("page", "slot")
     ),
-    "UPDATE log_schema SET version_num = '0002'",
+    "UPDATE log_schema SET version_num = '0004'",
 )
 _OLD_KEYS = (
     *(f"DROP TABLE vault_{name}" for name in ("names", "pages", "master", "erased")),
