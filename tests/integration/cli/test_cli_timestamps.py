@@ -214,7 +214,7 @@ def test_file_that_is_no_evidence_is_said(
 def test_timestamp_and_root_go_together(run: Run, kept: Kept, tsa: Tsa, option: str) -> None:
     """One without the other is a mistake."""
     ran = run("receipt", "verify", kept.receipts[0], "--vkey", kept.vkey, option, tsa.root)
-    assert (2, True) == (ran.status, "--timestamp and --tsa-root go together" in ran.said)
+    assert (2, True) == (ran.status, "--timestamp, --tsa-root and --vkey go together" in ran.said)
 
 
 def _execute(kept: Kept, statement: str) -> None:
