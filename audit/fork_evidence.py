@@ -21,9 +21,9 @@ from audit.checkpoint import Checkpoint
 from audit.cosignature import LogVerifier
 from audit.errors import FormatError, VerificationError
 from audit.merkle import HASH_SIZE
+from audit.proof_file import MAX_HASHES
 
 _HEADER = "hjemmel/fork-evidence@v1"
-_MAX_HASHES = 63
 MAX_BYTES = 1024 * 1024
 
 
@@ -118,7 +118,7 @@ def parse(data: bytes) -> ForkEvidence:
     if (
         header != _HEADER
         or not sizes <= {HASH_SIZE}
-        or len(proof) > _MAX_HASHES
+        or len(proof) > MAX_HASHES
         or found.text.encode() != data
     ):
         raise FormatError(f"not a file of fork evidence: it begins with {_HEADER}, in canonical form")

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from functools import lru_cache
-from typing import Self
 
 import sqlalchemy as sa
 from aiohttp import web
 
 from audit import store
 from audit.errors import FormatError, NotFound
+from audit.http_server import HttpServer
 from audit.tile_source import TileSource
 from audit.tiles import CHECKPOINT, ENTRIES, Tile, parse_path
 
@@ -26,44 +26,17 @@ _KEPT = 256  # tiles above level 0 in memory: a partial one is made from up to 2
 _LAST_WORDS = 0.5  # seconds that answers under way get when the server stops
 
 
-class TileServer:
+class TileServer(HttpServer):
     """Serves a log. Use as a context manager."""
 
     def __init__(self, engine: sa.Engine, address: str, tls: ssl.SSLContext | None = None) -> None:
         """Takes the log's database, the host and port to listen on, and TLS where it is HTTPS."""
         self._engine = engine
-        self._host, _, port = address.rpartition(":")
-        self._port = int(port)
-        self._tls = tls
         self._above = lru_cache(_KEPT)(self._read)
         app = web.Application()
         app.router.add_get(f"/{CHECKPOINT}", self._checkpoint)
         app.router.add_get("/tile/{name:.+}", self._tile)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_WORDS)
-
-    async def __aenter__(self) -> Self:
-        """Begins to listen.
-
-        Raises:
-            OSError: the address cannot be listened on.
-        """
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host.strip("[]"), self._port, ssl_context=self._tls)
-        try:
-            await site.start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stops."""
-        await self._runner.cleanup()
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return int(self._runner.addresses[0][1])
+        super().__init__(app, address, last_words=_LAST_WORDS, tls=tls)
 
     async def _checkpoint(self, _request: web.Request) -> web.Response:
         head = await asyncio.to_thread(self._head)

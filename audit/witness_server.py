@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Self
 
 from aiohttp import web
 
 from audit.errors import LogError
+from audit.http_server import HttpServer
 from audit.witness import Reply, Witness
 from audit.witness_protocol import ADD_CHECKPOINT, MAX_REQUEST
 
@@ -20,42 +20,17 @@ _TOO_SLOW = 408
 _MOST_AT_ONCE = 64
 
 
-class WitnessServer:
+class WitnessServer(HttpServer):
     """Serves a witness. Use as a context manager."""
 
     def __init__(self, witness: Witness, address: str) -> None:
         """Takes the witness, and the host and port to listen on."""
         self._witness = witness
-        self._host, _, port = address.rpartition(":")
-        self._port = int(port)
         self._places = asyncio.Semaphore(_MOST_AT_ONCE)
         app = web.Application(client_max_size=MAX_REQUEST)
         app.router.add_post(f"/{ADD_CHECKPOINT}", self._add_checkpoint)
         app.router.add_get("/{origin:[0-9a-f]{64}}/checkpoint", self._checkpoint)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_WORDS)
-
-    async def __aenter__(self) -> Self:
-        """Begins to listen.
-
-        Raises:
-            OSError: the address cannot be listened on.
-        """
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, self._host.strip("[]"), self._port).start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stops."""
-        await self._runner.cleanup()
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return int(self._runner.addresses[0][1])
+        super().__init__(app, address, last_words=_LAST_WORDS)
 
     async def _add_checkpoint(self, request: web.Request) -> web.Response:
         async with self._places:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import suppress
-from typing import Self
 
 from aiohttp import web
 
+from audit.http_server import HttpServer
 from exchange.policy.bundle import BundleSigner, pack
 from exchange.policy.revisions import Published
 
@@ -25,44 +25,17 @@ _LONGEST_WAIT = 60  # seconds
 _LAST_WORDS = 0.5  # seconds that answers under way get when the server stops
 
 
-class BundleServer:
+class BundleServer(HttpServer):
     """Serves the bundle of the policies in force. Use as a context manager."""
 
     def __init__(self, published: Published, signer: BundleSigner, address: str) -> None:
         """Takes what is in force, who signs it, and the host and port to listen on."""
         self._published = published
         self._signer = signer
-        self._host, _, port = address.rpartition(":")
-        self._port = int(port)
         self._packed = ("", b"")
         app = web.Application()
         app.router.add_get(PATH, self._bundle)
-        self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=_LAST_WORDS
-        )
-
-    async def __aenter__(self) -> Self:
-        """Begins to listen.
-
-        Raises:
-            OSError: the address cannot be listened on.
-        """
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, self._host.strip("[]"), self._port).start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stops."""
-        await self._runner.cleanup()
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return int(self._runner.addresses[0][1])
+        super().__init__(app, address, last_words=_LAST_WORDS, cancels=True)
 
     async def _bundle(self, request: web.Request) -> web.Response:
         known = {tag.value for tag in request.if_none_match or () if not tag.is_weak}

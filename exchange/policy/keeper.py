@@ -116,9 +116,7 @@ class PolicyKeeper:
     async def _exchange(self, policies: PolicySet) -> None:
         engine = await self._make(policies)
         self._in_force.change(policies)
-        before = self._live.replace(engine)
-        if before is not engine and (close := getattr(before, "close", None)):
-            close()  # where it was made: see `EmbeddedEngine.close`
+        self._live.replace(engine)
         _log.info("policy_changed", extra={"revision": policies.revision})
 
     async def _shadow(self, revision: str) -> None:

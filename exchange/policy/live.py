@@ -39,12 +39,11 @@ class LiveEngine:
 
     def close(self) -> None:
         """Lets go of the engine."""
-        close = getattr(self.replace(None), "close", None)
-        if close:
-            close()
+        self.replace(None)
 
-    def replace(self, engine: PolicyEngine | None) -> PolicyEngine | None:
-        """Puts another engine in; with none, everything is refused. Gives the one before."""
+    def replace(self, engine: PolicyEngine | None) -> None:
+        """Puts another engine in, and lets go of the one before; with none, everything is refused."""
         before, self._engine = self._engine, engine
         self._revision = before.revision if before else self._revision
-        return before
+        if before is not engine and (close := getattr(before, "close", None)):
+            close()  # on the thread that made it: see `EmbeddedEngine.close`

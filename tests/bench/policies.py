@@ -27,27 +27,10 @@ from exchange.config import DEFAULT_POLICIES
 from exchange.policy import embedded, policy_set
 from exchange.policy.embedded import EmbeddedEngine
 from exchange.policy.policy_set import PolicySet
+from tests.support.policies import INCOME
 
 SIZES = (10, 1_000, 100_000)
 DECISIONS = 3_000
-ASKED: dict[str, Any] = {
-    "time": "2026-11-21T20:00:00Z",
-    "kind": "exchange",
-    "consumer": "91000008",
-    "processor": None,
-    "provider": "94000068",
-    "dataset": "eindkomst.indkomst",
-    "attributes": ["loenindkomst", "maaned"],
-    "key": "personnummer",
-    "subject_role": "applicant",
-    "purpose": "housing-benefit.income",
-    "legal_basis": "bsl.8",
-    "agreement": "udk-eindkomst",
-    "law_date": "2026-11-21",
-    "consent": None,
-    "partial_acceptable": False,
-    "emergency": False,
-}
 
 
 @dataclass(frozen=True)
@@ -84,7 +67,7 @@ def measure(folder: Path, number: int) -> Figures:
 
 def _agreements(number: int) -> dict[str, Any]:
     own = json.loads((DEFAULT_POLICIES / "agreements" / "data.json").read_text("utf-8"))
-    kept = {ASKED["agreement"]: own[ASKED["agreement"]]}
+    kept = {INCOME["agreement"]: own[INCOME["agreement"]]}
     terms = list(own.values())
     names = map("".join, itertools.product(string.ascii_lowercase, repeat=4))
     for index, name in enumerate(itertools.islice(names, number - 1)):
@@ -97,7 +80,7 @@ def _decide(engine: EmbeddedEngine) -> list[float]:
     times = []
     for number in range(DECISIONS):
         question = {
-            **ASKED,
+            **INCOME,
             "time": f"2026-11-21T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z",
         }
         begun = time.perf_counter()

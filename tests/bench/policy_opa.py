@@ -34,6 +34,7 @@ from exchange.policy.policy_set import PolicySet
 from exchange.policy.revisions import Fixed
 from tests.bench.machine import description
 from tests.support import opa
+from tests.support.policies import INCOME
 
 _TIMEOUT = 30.0
 _ROUNDS, _QUICK_ROUNDS = 5, 2
@@ -73,24 +74,7 @@ def _questions() -> Iterator[dict[str, Any]]:
     """Lawful questions for an income, each of another second."""
     for number in count():
         moment = _FIRST + timedelta(seconds=number % 86_400)
-        yield {
-            "time": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
-            "kind": "exchange",
-            "consumer": "91000008",
-            "processor": None,
-            "provider": "94000068",
-            "dataset": "eindkomst.indkomst",
-            "attributes": ["loenindkomst", "maaned"],
-            "key": "personnummer",
-            "subject_role": "applicant",
-            "purpose": "housing-benefit.income",
-            "legal_basis": "bsl.8",
-            "agreement": "udk-eindkomst",
-            "law_date": "2026-11-21",
-            "consent": None,
-            "partial_acceptable": False,
-            "emergency": False,
-        }
+        yield {**INCOME, "time": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 async def _measure(

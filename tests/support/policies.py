@@ -8,6 +8,26 @@ from typing import Any
 
 from exchange.policy.policy_set import PolicySet
 
+#: What is granted: the income of an applicant for housing benefit.
+INCOME: Mapping[str, Any] = {
+    "time": "2026-11-21T20:00:00Z",
+    "kind": "exchange",
+    "consumer": "91000008",
+    "processor": None,
+    "provider": "94000068",
+    "dataset": "eindkomst.indkomst",
+    "attributes": ["loenindkomst", "maaned"],
+    "key": "personnummer",
+    "subject_role": "applicant",
+    "purpose": "housing-benefit.income",
+    "legal_basis": "bsl.8",
+    "agreement": "udk-eindkomst",
+    "law_date": "2026-11-21",
+    "consent": None,
+    "partial_acceptable": False,
+    "emergency": False,
+}
+
 
 class Store:
     """Implements `Revisions` and `Published` with sets that a test publishes, from any thread.

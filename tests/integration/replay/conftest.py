@@ -51,25 +51,6 @@ def at(name: str) -> int:
 
 
 Decide = Callable[[Mapping[str, Any]], Decision]
-#: What is granted: the income of an applicant for housing benefit.
-INCOME: Mapping[str, Any] = {
-    "time": "2026-11-21T20:00:00Z",
-    "kind": "exchange",
-    "consumer": "91000008",
-    "processor": None,
-    "provider": "94000068",
-    "dataset": "eindkomst.indkomst",
-    "attributes": ["loenindkomst", "maaned"],
-    "key": "personnummer",
-    "subject_role": "applicant",
-    "purpose": "housing-benefit.income",
-    "legal_basis": "bsl.8",
-    "agreement": "udk-eindkomst",
-    "law_date": "2026-11-21",
-    "consent": None,
-    "partial_acceptable": False,
-    "emergency": False,
-}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from exchange.workbench.replay.change import NOTICED, Aspect, Effect
 from exchange.workbench.replay.inputs import ADDED, upgraded
 from exchange.workbench.replay.report import Report
 from exchange.workbench.replay.tally import Dimension
-from tests.integration.replay.conftest import INCOME, PLANTED, Decide, Logged, at, numbers
+from tests.integration.replay.conftest import PLANTED, Decide, Logged, at, numbers
+from tests.support.policies import INCOME
 from tests.support.recorded import decided
 
 Write = Callable[..., Logged]

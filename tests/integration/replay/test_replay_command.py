@@ -23,10 +23,11 @@ from exchange.config import DEFAULT_POLICIES
 from exchange.policy.policy_set import PolicySet
 from exchange.workbench.replay import page, table
 from tests.integration.cli.conftest import Run
-from tests.integration.replay.conftest import INCOME, PLANTED, Decide, Logged
+from tests.integration.replay.conftest import PLANTED, Decide, Logged
 from tests.support import bulk
 from tests.support.broker import Site
 from tests.support.logs import LogSite
+from tests.support.policies import INCOME
 from tests.support.recorded import decided
 
 WITHIN = 60.0  # seconds that whatever should end may take

@@ -19,7 +19,6 @@ from exchange.workbench.replay.worker import Job
 from tests.bench.replay import generate
 from tests.integration.replay.conftest import (
     DRY_RUN,
-    INCOME,
     INTERRUPTED,
     PLANTED,
     UNKNOWN,
@@ -30,6 +29,7 @@ from tests.integration.replay.conftest import (
 )
 from tests.support.broker import RunningBroker
 from tests.support.logs import LogSite
+from tests.support.policies import INCOME
 from tests.support.questions import granted
 from tests.support.recorded import decided
 

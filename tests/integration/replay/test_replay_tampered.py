@@ -20,7 +20,8 @@ from exchange.policy.embedded import EmbeddedEngine
 from exchange.policy.policy_set import PolicyError, PolicySet
 from exchange.workbench.replay.findings import Problem
 from exchange.workbench.replay.report import Report
-from tests.integration.replay.conftest import INCOME, PLANTED, Decide, Logged, at
+from tests.integration.replay.conftest import PLANTED, Decide, Logged, at
+from tests.support.policies import INCOME
 from tests.support.recorded import decided
 
 Write = Callable[..., Logged]
