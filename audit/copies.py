@@ -13,11 +13,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from audit import database, erasures, pages, ranges
-from audit.erasures import Scope
-from audit.key_reader import as_place, page_name
-from audit.pages import Place
-from audit.schema import (
+from audit.erasure import erasures
+from audit.erasure.erasures import Scope
+from audit.formats import ranges
+from audit.storage import database
+from audit.storage.schema import (
     KEYS,
     LOG,
     erased_keys,
@@ -28,9 +28,12 @@ from audit.schema import (
     sealed,
     subject_keys,
 )
-from audit.schema import pages as pages_table
-from audit.subject_keys import remember
-from audit.vault import MasterKey
+from audit.storage.schema import pages as pages_table
+from audit.vault import pages
+from audit.vault.key_reader import as_place, page_name
+from audit.vault.pages import Place
+from audit.vault.subject_keys import remember
+from audit.vault.vault import MasterKey
 
 _CHUNK = 1000
 _RESTORED = "restored"

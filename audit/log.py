@@ -8,18 +8,19 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from audit import database
-from audit.entry import Submission, commit_to
 from audit.errors import FormatError, LogStopped
 from audit.files import read_private
+from audit.formats.entry import Submission, commit_to
+from audit.formats.note import Ed25519Signer, NoteSigner
 from audit.keys import load_ed25519
-from audit.note import Ed25519Signer, NoteSigner
-from audit.policies import PolicyArchive
-from audit.reader import LogReader
-from audit.sequencer import Append, Appended, Intend, Pace, Sequencer
-from audit.subject_keys import SubjectKeys
-from audit.timestamps import TimestampArchive
-from audit.vault import MasterKey
+from audit.reading.reader import LogReader
+from audit.storage import database
+from audit.storage.policies import PolicyArchive
+from audit.timestamps.timestamps import TimestampArchive
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import MasterKey
+from audit.writing.operations import Append, Appended, Intend
+from audit.writing.sequencer import Pace, Sequencer
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from pydantic_settings import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from audit.cosignature import CosignatureVerifier
 from audit.errors import FormatError
-from audit.note import is_key_name
+from audit.formats.cosignature import CosignatureVerifier
+from audit.formats.note import is_key_name
 
 _MAX_PORT = 65_535
 DEFAULT_POLICIES = Path(__file__).parent.parent / "policies"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from audit import canonical
-from audit.entry import AppliedObligation, Entry, Submission
 from audit.errors import DuplicateRequest, IntentionClosed, LogBusy, LogStopped
+from audit.formats import canonical
+from audit.formats.entry import AppliedObligation, Entry, Submission
 from audit.log import AuditLog
 from exchange.errors import ExchangeError, Failed, Refused
 from exchange.model.request import timestamp

@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 from rich.progress import track
 
-from audit.export import export
+from audit.publishing.export import export
 from tests.support.logs import LogSite
 from tests.support.mutations import Bench, Verdict, draw
 from tests.support.public_logs import grow

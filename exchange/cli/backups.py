@@ -11,16 +11,18 @@ import click
 import orjson
 import sqlalchemy as sa
 
-from audit import checkpoint, copies, database, merkle, store
-from audit.checkpoint import Checkpoint
+from audit import copies
 from audit.copies import Erased
 from audit.errors import LogError
 from audit.files import read_private, write_private
-from audit.note import NoteVerifier
-from audit.schema import KEYS
-from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKey
-from audit.verify import verify_log
+from audit.formats import checkpoint, merkle
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.note import NoteVerifier
+from audit.storage import database, store
+from audit.storage.schema import KEYS
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import MasterKey
+from audit.verification.verify import verify_log
 from exchange.cli.config import config_option
 from exchange.cli.erasure import own_for_a_moment, refuse_beside_broker
 from exchange.cli.opening import existing

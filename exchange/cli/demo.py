@@ -15,8 +15,8 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from audit import proof_file
-from audit.verify import Report
+from audit.formats import proof_file
+from audit.verification.verify import Report
 from exchange.cli.log import render as render_report
 from exchange.cli.output import console, json_option, progress, result
 from exchange.client import Answer

@@ -13,12 +13,12 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from audit.erasing import Erasing, Wanted
+from audit.erasure.erasing import Erasing, Wanted
+from audit.erasure.retention import CODE, read
 from audit.errors import LogStopped
 from audit.files import read_private
-from audit.retention import CODE, read
-from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKey
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import MasterKey
 from exchange.cli.config import config_option
 from exchange.cli.opening import existing, open_log
 from exchange.cli.output import CommandError, console, json_option, result

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from audit import checkpoint, fork_evidence, fork_search, proof_file
 from audit.errors import LogError
-from audit.fork_evidence import Fork, ForkEvidence
-from audit.note import NoteVerifier
+from audit.formats import checkpoint, proof_file
+from audit.formats.note import NoteVerifier
+from audit.witness import fork_evidence, fork_search
+from audit.witness.fork_evidence import Fork, ForkEvidence
 from exchange.cli.opening import existing
 from exchange.cli.output import CommandError, console, json_option, read_vkey, result
 from exchange.config import anchored_url

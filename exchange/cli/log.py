@@ -9,11 +9,12 @@ import orjson
 import sqlalchemy as sa
 from rich.table import Table
 
-from audit import last_verified, timestamp
 from audit.files import read_private
-from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKey
-from audit.verify import Report, verify_log
+from audit.timestamps import timestamp
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import MasterKey
+from audit.verification import last_verified
+from audit.verification.verify import Report, verify_log
 from exchange.cli.backups import backup, restore
 from exchange.cli.config import config_option
 from exchange.cli.erasure import erase, erasure_proof

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audit.checkpoint import Checkpoint
-from audit.findings import Finding
+from audit.formats.checkpoint import Checkpoint
+from audit.verification.findings import Finding
 from exchange.cli.output import console
 
 _SHOWN = 10  # a screenful

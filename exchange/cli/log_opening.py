@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from audit.note import NoteVerifier
+from audit.formats.note import NoteVerifier
 from exchange.cli.opening import existing
 from exchange.cli.output import CommandError, read_vkey
 from exchange.config import anchored_url, load

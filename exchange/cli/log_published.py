@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from audit import last_verified
-from audit.import_check import Comparison, Relation, compare
-from audit.published import Folder, Published, Served
-from audit.verify_tiles import TilesReport, verify_tiles
+from audit.publishing.import_check import Comparison, Relation, compare
+from audit.publishing.published import Folder, Published, Served
+from audit.verification import last_verified
+from audit.verification.verify_tiles import TilesReport, verify_tiles
 from exchange.cli.config import config_option
 from exchange.cli.log_findings import plain, show_checkpoint, show_findings, show_verdict
 from exchange.cli.log_opening import opened, told, url_option, vkey_option

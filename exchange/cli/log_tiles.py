@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 import orjson
 
-from audit.export import export as export_log
-from audit.rebuild import rebuild_tiles as rebuild
-from audit.tile_server import TileServer
+from audit.publishing.export import export as export_log
+from audit.publishing.rebuild import rebuild_tiles as rebuild
+from audit.publishing.tile_server import TileServer
 from exchange.cli.config import config_option
 from exchange.cli.log_opening import opened, told, url_option, vkey_option
 from exchange.cli.opening import existing

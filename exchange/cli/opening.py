@@ -6,11 +6,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from audit import database
 from audit.files import read_private
-from audit.reader import LogReader
-from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKey
+from audit.reading.reader import LogReader
+from audit.storage import database
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import MasterKey
 from exchange.cli.output import CommandError, read_vkey
 from exchange.config import load
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from audit.errors import FormatError
-from audit.note import NoteVerifier
+from audit.formats.note import NoteVerifier
 
 _PIPED_WIDTH = 110  # a pipe has no width of its own
 console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)

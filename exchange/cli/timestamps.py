@@ -9,11 +9,11 @@ import click
 import sqlalchemy as sa
 from rich.table import Table
 
-from audit import timestamp, timestamp_file
 from audit.errors import LogError
-from audit.proof_file import ProofFile
-from audit.timestamp import Roots, Token
-from audit.timestamps import TimestampArchive
+from audit.formats.proof_file import ProofFile
+from audit.timestamps import timestamp, timestamp_file
+from audit.timestamps.timestamp import Roots, Token
+from audit.timestamps.timestamps import TimestampArchive
 from exchange.cli.config import config_option
 from exchange.cli.opening import existing, open_log
 from exchange.cli.output import CommandError, console, json_option, read_vkey, result

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from audit import database
 from audit.files import read_private, write_private
-from audit.rotation import rewrap
-from audit.schema import KEYS
-from audit.vault import KEY_SIZE, MasterKey
+from audit.storage import database
+from audit.storage.schema import KEYS
+from audit.vault.rotation import rewrap
+from audit.vault.vault import KEY_SIZE, MasterKey
 from exchange.cli.config import config_option
 from exchange.cli.erasure import refuse_beside_broker
 from exchange.cli.opening import existing

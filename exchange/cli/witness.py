@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import orjson
 
-from audit.witness_site import WitnessSite
+from audit.witness.witness_site import WitnessSite
 from exchange.cli.json_log import log_json
 from exchange.cli.output import console, json_option, read_vkey, result
 
@@ -62,7 +62,7 @@ def serve(folder: Path, listen: str) -> None:
 
 
 async def _serve(site: WitnessSite, listen: str) -> None:
-    from audit.witness_server import WitnessServer  # noqa: PLC0415  # half of the start-up time: aiohttp
+    from audit.witness.witness_server import WitnessServer  # noqa: PLC0415  # half of the start-up time: aiohttp
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

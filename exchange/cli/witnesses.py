@@ -9,11 +9,11 @@ import click
 import sqlalchemy as sa
 from rich.table import Table
 
-from audit import checkpoint, note
-from audit.cosigned import WitnessState
 from audit.errors import LogError
-from audit.merkle import verify_consistency
-from audit.reader import LogReader
+from audit.formats import checkpoint, note
+from audit.formats.merkle import verify_consistency
+from audit.reading.reader import LogReader
+from audit.witness.cosigned import WitnessState
 from exchange.cli.config import config_option
 from exchange.cli.opening import open_log
 from exchange.cli.output import CommandError, console, json_option, result

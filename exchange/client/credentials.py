@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from audit import tlog_policy
 from audit.errors import FormatError
 from audit.files import read_private
-from audit.note import NoteVerifier
-from audit.tlog_policy import Policy
+from audit.formats import tlog_policy
+from audit.formats.note import NoteVerifier
+from audit.formats.tlog_policy import Policy
 
 RequestKey = EllipticCurvePrivateKey | Ed25519PrivateKey
 

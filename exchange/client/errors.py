@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.fork_evidence import ForkEvidence
+    from audit.witness.fork_evidence import ForkEvidence
     from exchange.client.protocol import VerifiedReceipt
     from exchange.errors import FieldViolation
     from exchange.model.decision import Reason

@@ -11,8 +11,8 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 from hjemmel.exchange.v1.decision_pb2 import Receipt, Refusal
 
-from audit.entry import Entry
-from audit.note import NoteVerifier
+from audit.formats.entry import Entry
+from audit.formats.note import NoteVerifier
 from exchange.client import wire
 from exchange.client.errors import (
     AlreadyRecorded,

@@ -1,8 +1,8 @@
 """Remembering the last checkpoint, so that a log cannot show one history today and another tomorrow.
 
 Each new checkpoint must extend the remembered one, by a proof that the log has to give. Where it does not,
-both are written down as evidence (`audit.fork_evidence`). The check is written as a generator that yields
-the proofs it needs, so that the synchronous and the asynchronous client share it.
+both are written down as evidence (`audit.witness.fork_evidence`). The check is written as a generator that
+yields the proofs it needs, so that the synchronous and the asynchronous client share it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from audit import checkpoint, fork_evidence
-from audit.checkpoint import Checkpoint
 from audit.errors import LogError, VerificationError
-from audit.merkle import proof_from_before, proven_prefix, verify_consistency
-from audit.note import NoteVerifier
+from audit.formats import checkpoint
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.merkle import proof_from_before, proven_prefix, verify_consistency
+from audit.formats.note import NoteVerifier
+from audit.witness import fork_evidence
 from exchange.client.errors import ClientError, ForkDetected
 
 #: Asks for the consistency proof between two sizes, is sent the hashes, or nothing where the log has none.

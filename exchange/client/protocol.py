@@ -23,14 +23,14 @@ from hashlib import sha256
 from google.protobuf.message import DecodeError
 from hjemmel.exchange.v1 import decision_pb2, envelope_pb2, exchange_service_pb2
 
-from audit import entry as entries
-from audit import proof_file
-from audit.checkpoint import Checkpoint
-from audit.commitment import opens
-from audit.entry import Entry
 from audit.errors import LogError
-from audit.note import NoteVerifier
-from audit.tlog_policy import Policy
+from audit.formats import entry as entries
+from audit.formats import proof_file
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.commitment import opens
+from audit.formats.entry import Entry
+from audit.formats.note import NoteVerifier
+from audit.formats.tlog_policy import Policy
 from exchange import released
 from exchange.client import wire
 from exchange.client.credentials import Credentials

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.catalogue import load_catalogue
-from audit import database
 from audit.files import read_private
-from audit.note import NoteVerifier
-from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKey
-from audit.verify import Progress, Report, verify_log
+from audit.formats.note import NoteVerifier
+from audit.storage import database
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import MasterKey
+from audit.verification.verify import Progress, Report, verify_log
 from exchange.client import Answer, Client, ClientError, Credentials
 from exchange.config import DEFAULT_POLICIES
 from exchange.demo.site import DemoSite

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from adapters import registers
 from adapters.registers import Registers
-from audit.verify import Progress
+from audit.verification.verify import Progress
 from exchange.identity import pki
 from exchange.identity.authorities import DEMO_ORGANISATIONS
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from audit import tlog_policy
-from audit.witness_site import WitnessSite
+from audit.formats import tlog_policy
+from audit.witness.witness_site import WitnessSite
 from exchange.client import Client, Credentials, NotCosigned
 from exchange.demo.site import DemoError, DemoSite
 

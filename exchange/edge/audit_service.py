@@ -11,8 +11,8 @@ from hjemmel.audit.v1 import audit_service_pb2 as pb
 from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
 
 from audit.errors import NotFound
-from audit.proof_file import ProofFile
-from audit.reader import LogReader, StoredEntry
+from audit.formats.proof_file import ProofFile
+from audit.reading.reader import LogReader, StoredEntry
 from exchange.edge import translate
 from exchange.edge.callers import Callers
 from exchange.edge.status import Context, abort

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from audit.files import KeyFileError, write_private
-from audit.note import NoteVerifier
+from audit.formats.note import NoteVerifier
 
 _VALIDITY = timedelta(days=825)
 _FILES = (

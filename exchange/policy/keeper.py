@@ -1,7 +1,7 @@
 """Keeps the engine on the policy set in force, while the broker runs.
 
 What is in force stands in the log's database, where commands and other brokers write it (see
-`audit.policies`). The keeper looks there about twice a second, and applies a change in this order:
+`audit.storage.policies`). The keeper looks there about twice a second, and applies a change in this order:
 
     read       the archived set, held to its revision
     compile    a new engine; requests are still decided by the old one
@@ -20,10 +20,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from audit.entry import POLICY_CHANGED, Event, Submission
 from audit.errors import LogError
+from audit.formats.entry import POLICY_CHANGED, Event, Submission
 from audit.log import AuditLog
-from audit.policies import PolicyEvent, PolicyState, peek
+from audit.storage.policies import PolicyEvent, PolicyState, peek
 from exchange.model.request import timestamp
 from exchange.policy import policy_set
 from exchange.policy.embedded import EmbeddedEngine

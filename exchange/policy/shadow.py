@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from audit.policies import Difference
+from audit.storage.policies import Difference
 from exchange.errors import ExchangeError
 from exchange.model.decision import Decision
 from exchange.policy.comparison import change

@@ -13,7 +13,7 @@ from adapters.consents import SqlConsents
 from adapters.host import GuardedRegisters
 from adapters.sql import SqlAdapter
 from audit.log import AuditLog, LogSettings
-from audit.sequencer import Pace
+from audit.writing.sequencer import Pace
 from exchange import body, released
 from exchange.config import Settings
 from exchange.edge.audit_service import AuditEdge

@@ -6,8 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from urllib.parse import urlsplit
 
-from audit import timestamp
 from audit.log import AuditLog
+from audit.timestamps import timestamp
 from exchange.config import Settings
 
 
@@ -20,7 +20,7 @@ def follow(settings: Settings, log: AuditLog, stack: AsyncExitStack) -> None:
     configured = settings.timestamps
     if not configured.url:
         return
-    from audit.timestamping import HttpAuthority, Rhythm, Stamper  # noqa: PLC0415  # start-up time: aiohttp
+    from audit.timestamps.timestamping import HttpAuthority, Rhythm, Stamper  # noqa: PLC0415  # start-up time: aiohttp
 
     roots = timestamp.read_roots(configured.root_certificates)
     rhythm = Rhythm(configured.interval, configured.timeout)

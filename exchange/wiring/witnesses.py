@@ -6,12 +6,12 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-from audit import tlog_policy
-from audit.cosignature import CosignatureVerifier
 from audit.errors import FormatError
+from audit.formats import tlog_policy
+from audit.formats.cosignature import CosignatureVerifier
+from audit.formats.note import NoteVerifier
+from audit.formats.tlog_policy import Policy
 from audit.log import AuditLog
-from audit.note import NoteVerifier
-from audit.tlog_policy import Policy
 from exchange import config
 from exchange.config import ConfigError
 
@@ -25,7 +25,7 @@ async def follow(settings: config.Witness, log: AuditLog, stack: AsyncExitStack)
     policy = read_policy(settings, log.reader.verifier)
     if not settings.witnesses and policy is None:
         return
-    from audit import witnessing  # noqa: PLC0415  # half of the start-up time: aiohttp
+    from audit.witness import witnessing  # noqa: PLC0415  # half of the start-up time: aiohttp
 
     others = [
         witnessing.Witness(url, CosignatureVerifier.parse(vkey)) for url, vkey in settings.witnesses.items()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from audit import entry, note, proof_file
-from audit.commitment import OPENING_SIZE
-from audit.note import NoteVerifier
+from audit.formats import entry, note, proof_file
+from audit.formats.commitment import OPENING_SIZE
+from audit.formats.note import NoteVerifier
 from exchange.model.catalogue import Catalogue, Text
 from exchange.policy.policy_set import PolicySet
 from exchange.workbench import receipt_words as words

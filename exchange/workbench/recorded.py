@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from audit.errors import NotFound
-from audit.reader import LogReader, StoredEntry
+from audit.reading.reader import LogReader, StoredEntry
 from exchange.model.decision import Decision
 from exchange.policy.policy_set import PolicySet
 

@@ -19,9 +19,9 @@ from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 from hjemmel.exchange.v1 import exchange_service_pb2_grpc as pb_grpc
 
 from adapters import registers
-from audit import database
 from audit.log import load_signer
-from audit.verify import verify_log
+from audit.storage import database
+from audit.verification.verify import verify_log
 from exchange.client import Client, Credentials
 from exchange.identity import pki
 from exchange.identity.authorities import DEMO_ORGANISATIONS

@@ -31,8 +31,8 @@ import click
 import orjson
 import regorus
 
-from audit import erasures
-from audit.entry import Submission
+from audit.erasure import erasures
+from audit.formats.entry import Submission
 from exchange.config import DEFAULT_POLICIES
 from exchange.model.trace import Outcome
 from exchange.policy import policy_set

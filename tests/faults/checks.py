@@ -11,16 +11,18 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from audit import database, entry, proof_file, store, vault
-from audit.entry import Entry
 from audit.files import read_private
+from audit.formats import entry, proof_file
+from audit.formats.entry import Entry
+from audit.formats.merkle import Frontier, leaf_hash
 from audit.log import load_signer
-from audit.merkle import Frontier, leaf_hash
-from audit.reader import LogReader
-from audit.schema import entries, sealed
-from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKey
-from audit.verify import verify_log
+from audit.reading.reader import LogReader
+from audit.storage import database, store
+from audit.storage.schema import entries, sealed
+from audit.vault import vault
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import MasterKey
+from audit.verification.verify import verify_log
 from exchange.client import VerifiedReceipt
 from exchange.config import Settings
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from audit.checkpoint import Checkpoint
-from audit.cosignature import CosignatureVerifier, parse_lines
-from audit.merkle import verify_consistency
-from audit.note import Note
-from audit.witness_protocol import AddCheckpoint
-from audit.witness_site import WitnessSite
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.cosignature import CosignatureVerifier, parse_lines
+from audit.formats.merkle import verify_consistency
+from audit.formats.note import Note
+from audit.witness.witness_protocol import AddCheckpoint
+from audit.witness.witness_site import WitnessSite
 from tests.support.trees import Tree, asked, site
 
 pytestmark = pytest.mark.slow

@@ -7,13 +7,14 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from audit import database, store, vault
-from audit.checkpoint import Checkpoint
-from audit.entry import Submission, commit_to
-from audit.merkle import Frontier, leaf_hash
-from audit.store import Head, SealedLeaf
-from audit.subject_keys import SubjectKeys
-from audit.vault import Opened, RecordKey
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.entry import Submission, commit_to
+from audit.formats.merkle import Frontier, leaf_hash
+from audit.storage import database, store
+from audit.storage.store import Head, SealedLeaf
+from audit.vault import vault
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import Opened, RecordKey
 from tests.support.logs import LogSite
 
 _BATCH = 4096

@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from audit.verify import Report
+from audit.verification.verify import Report
 from tests.support.logs import GROUND, LogSite, submission
 
 

@@ -12,8 +12,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+from audit.formats.proof_file import ProofFile
 from audit.log import AuditLog
-from audit.proof_file import ProofFile
 from tests.support.logs import LogSite, submission
 
 CALLERS = 8

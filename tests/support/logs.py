@@ -15,19 +15,20 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from audit import database
-from audit.entry import Entry, Submission
-from audit.erasing import Erasing
+from audit.erasure.erasing import Erasing
 from audit.errors import VerificationError
 from audit.files import read_private, write_private
+from audit.formats.entry import Entry, Submission
+from audit.formats.note import NoteSigner, NoteVerifier
 from audit.log import AuditLog, LogSettings, load_signer
-from audit.note import NoteSigner, NoteVerifier
-from audit.reader import LogReader
-from audit.sequencer import Appended, Pace, Sequencer
-from audit.subject_keys import SubjectKeys
-from audit.timestamp import Roots
-from audit.vault import MasterKey
-from audit.verify import Progress, Report, verify_log
+from audit.reading.reader import LogReader
+from audit.storage import database
+from audit.timestamps.timestamp import Roots
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import MasterKey
+from audit.verification.verify import Progress, Report, verify_log
+from audit.writing.operations import Appended
+from audit.writing.sequencer import Pace, Sequencer
 
 GROUND = "gdpr.17.1"
 ORIGIN = "hjemmel.example/log"

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from audit import checkpoint
-from audit.checkpoint import Checkpoint
-from audit.note import NoteVerifier
-from audit.published import Folder
-from audit.tiles import (
+from audit.formats import checkpoint
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.note import NoteVerifier
+from audit.formats.tiles import (
     CHECKPOINT,
     ENTRIES,
     Tile,
@@ -25,7 +24,8 @@ from audit.tiles import (
     tiles_of,
     write_bundle,
 )
-from audit.verify_tiles import verify_tiles
+from audit.publishing.published import Folder
+from audit.verification.verify_tiles import verify_tiles
 from tests.support.outside import accepts, fsck, go_verifier
 
 Files = dict[str, bytes | None]  # by path; nothing for a file that is removed

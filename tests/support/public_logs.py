@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from audit import database, entry, store
-from audit.checkpoint import Checkpoint
-from audit.merkle import Frontier, complete_subtrees, leaf_hash
-from audit.store import Head, SealedLeaf, StoredNodes
-from audit.vault import KeyName
+from audit.formats import entry
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.merkle import Frontier, complete_subtrees, leaf_hash
+from audit.storage import database, store
+from audit.storage.store import Head, SealedLeaf, StoredNodes
+from audit.vault.vault import KeyName
 from tests.support.logs import ENTRY, LogSite, request_id
 
 _BATCH = 8192

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 
-from audit import canonical, entry, note, proof_file
-from audit.checkpoint import Checkpoint
-from audit.entry import POLICY_CHANGED, Event
-from audit.note import NoteSignature, NoteVerifier
-from audit.proof_file import ProofFile
+from audit.formats import canonical, entry, note, proof_file
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.entry import POLICY_CHANGED, Event
+from audit.formats.note import NoteSignature, NoteVerifier
+from audit.formats.proof_file import ProofFile
 from tests.support.logs import ORIGIN
 from tests.support.receipts import Given, Receipt, receipt, signer
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit import checkpoint, entry, merkle, note, proof_file
-from audit.checkpoint import Checkpoint
-from audit.entry import AppliedObligation, Entry, Event, Submission
 from audit.errors import LogError
-from audit.merkle import Frontier, leaf_hash, node_hash
-from audit.note import Ed25519Signer, NoteSigner, NoteVerifier
-from audit.proof_file import ProofFile
+from audit.formats import checkpoint, entry, merkle, note, proof_file
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.entry import AppliedObligation, Entry, Event, Submission
+from audit.formats.merkle import Frontier, leaf_hash, node_hash
+from audit.formats.note import Ed25519Signer, NoteSigner, NoteVerifier
+from audit.formats.proof_file import ProofFile
 from tests.support.logs import ENTRY, ORIGIN
 
 #: Values that entries commit to, as an exchange would.

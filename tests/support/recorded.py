@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from audit.entry import Submission
+from audit.formats.entry import Submission
 from exchange.model.decision import Decision, Effect
 from exchange.model.request import Envelope, Kind, SubjectKey
 from exchange.model.trace import AppliedObligation, Draft, Outcome

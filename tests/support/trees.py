@@ -13,13 +13,13 @@ from pathlib import Path
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit import merkle
-from audit.checkpoint import Checkpoint
-from audit.merkle import Frontier
-from audit.note import Ed25519Signer, NoteVerifier
-from audit.witness_protocol import AddCheckpoint
-from audit.witness_server import WitnessServer
-from audit.witness_site import WitnessSite
+from audit.formats import merkle
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.merkle import Frontier
+from audit.formats.note import Ed25519Signer, NoteVerifier
+from audit.witness.witness_protocol import AddCheckpoint
+from audit.witness.witness_server import WitnessServer
+from audit.witness.witness_site import WitnessSite
 
 ORIGIN = "tree.example/log"
 

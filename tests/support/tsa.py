@@ -15,8 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from audit.log import AuditLog
-from audit.timestamp import Roots, read_roots
-from audit.timestamping import HttpAuthority, Rhythm, Stamper
+from audit.timestamps.timestamp import Roots, read_roots
+from audit.timestamps.timestamping import HttpAuthority, Rhythm, Stamper
 
 PATIENT = Rhythm(interval=3600, timeout=30, retry=3600)  # for looks that are made by hand
 _CONFIG = """\

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import grpc
 
-from audit.entry import Entry
-from audit.reader import StoredEntry
+from audit.formats.entry import Entry
+from audit.reading.reader import StoredEntry
 from exchange.client.protocol import verify_receipt
 from exchange.errors import CODES
 from tests.support.broker import RunningBroker

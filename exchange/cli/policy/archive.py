@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from audit import database
-from audit.policies import PolicyArchive, PolicyEvent
+from audit.storage import database
+from audit.storage.policies import PolicyArchive, PolicyEvent
 from exchange.cli.output import CommandError
 from exchange.config import load
 from exchange.model.request import timestamp

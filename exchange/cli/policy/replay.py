@@ -11,10 +11,10 @@ import click
 import sqlalchemy as sa
 
 from audit.files import read_private
-from audit.policies import PolicyArchive
-from audit.reader import LogReader
-from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKey
+from audit.reading.reader import LogReader
+from audit.storage.policies import PolicyArchive
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import MasterKey
 from exchange.cli.config import config_option
 from exchange.cli.opening import existing
 from exchange.cli.output import CommandError, errors, json_option, progress, read_vkey, result

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from audit.policies import PolicyEvent, PolicyState
+from audit.storage.policies import PolicyEvent, PolicyState
 from exchange.cli.config import config_option
 from exchange.cli.output import console, json_option, result
 from exchange.cli.policy.archive import SHORT, archive_of

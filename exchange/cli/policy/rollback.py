@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from audit.policies import Action
+from audit.storage.policies import Action
 from exchange.cli.config import config_option
 from exchange.cli.output import CommandError, console, json_option, result
 from exchange.cli.policy.archive import archive_of, note_option, now, outcome, taken_up, wait_option

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from audit.policies import Difference
+from audit.storage.policies import Difference
 from exchange.cli.config import config_option
 from exchange.cli.output import CommandError, console, json_option, result
 from exchange.cli.policy.archive import SHORT, archive_of, note_option, now, outcome, taken_up, wait_option

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from audit import checkpoint, note, proof_file
-from audit import entry as entries
 from audit.errors import LogError
+from audit.formats import checkpoint, note, proof_file
+from audit.formats import entry as entries
 from exchange.cli.output import CommandError, console
 
 

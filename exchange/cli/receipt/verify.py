@@ -9,10 +9,10 @@ import click
 import orjson
 from rich.markup import escape
 
-from audit import tlog_policy
 from audit.errors import LogError
-from audit.timestamp import rfc3339
-from audit.tlog_policy import Policy
+from audit.formats import tlog_policy
+from audit.formats.tlog_policy import Policy
+from audit.timestamps.timestamp import rfc3339
 from exchange.cli.output import CommandError, console, json_option, read_vkey, result
 from exchange.cli.receipt import file_argument
 from exchange.cli.receipt.reading import read, render_entry

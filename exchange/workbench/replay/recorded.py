@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from audit.entry import Entry
+from audit.formats.entry import Entry
 from exchange.model.request import Kind
 from exchange.model.trace import Outcome
 from exchange.workbench.replay.findings import Problem

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from audit.schema import policy_revisions
+from audit.storage.schema import policy_revisions
 from exchange.policy.policy_set import PolicyError, PolicySet
 from exchange.workbench.replay.verdict import Evaluator, Verdict, believed
 

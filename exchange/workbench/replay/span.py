@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from audit.entry import Entry, Event
+from audit.formats.entry import Entry, Event
 
 
 class SpanError(ValueError):

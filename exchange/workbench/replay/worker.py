@@ -15,12 +15,12 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from audit import database
-from audit.entry import Entry, Event
 from audit.files import read_private
-from audit.records import Record, RecordReader, State
-from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKey
+from audit.formats.entry import Entry, Event
+from audit.reading.records import Record, RecordReader, State
+from audit.storage import database
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import MasterKey
 from exchange.workbench.replay import recorded
 from exchange.workbench.replay.change import compare
 from exchange.workbench.replay.findings import Finding, Problem

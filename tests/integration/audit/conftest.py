@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from audit.export import export
-from audit.note import NoteVerifier
+from audit.formats.note import NoteVerifier
+from audit.publishing.export import export
 from tests.support import postgres
 from tests.support.logs import LogSite
 from tests.support.public_logs import grow

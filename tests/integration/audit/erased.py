@@ -8,9 +8,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from audit import store, vault
-from audit.erasing import Wanted
-from audit.subject_keys import SubjectKeys
+from audit.erasure.erasing import Wanted
+from audit.storage import store
+from audit.vault import vault
+from audit.vault.subject_keys import SubjectKeys
 from tests.support.logs import GROUND, LogSite
 
 

@@ -10,12 +10,13 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from audit import ranges, retention
-from audit.commitment import commit
-from audit.entry import Event, Submission
+from audit.erasure import retention
 from audit.errors import FormatError, NotFound
+from audit.formats import ranges
+from audit.formats.commitment import commit
+from audit.formats.entry import Event, Submission
 from audit.log import AuditLog
-from audit.sequencer import Appended
+from audit.writing.operations import Appended
 from tests.integration.audit.erased import ask, left, secrets_of, wrapped
 from tests.support.logs import ENTRY, GROUND, LogSite, all_still_prove, fill, request_id, submission
 
@@ -185,7 +186,7 @@ async def test_what_is_old_is_erased_by_its_class(log_site: LogSite, tmp_path: P
 
 async def test_many_records_are_erased_in_parts(log_site: LogSite, monkeypatch: pytest.MonkeyPatch) -> None:
     """A set too large for one transaction takes several entries, which cover it between them."""
-    monkeypatch.setattr("audit.erasures.MOST", 7)
+    monkeypatch.setattr("audit.erasure.erasures.MOST", 7)
     with log_site.opened() as log:
         await fill(log, 40)
         with log_site.erasing() as erasing:
@@ -200,7 +201,7 @@ async def test_class_with_many_records_lets_exchanges_through(
     log_site: LogSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is asked for in parts, and the owner takes entries between them."""
-    monkeypatch.setattr("audit.erasures.MOST", 5)
+    monkeypatch.setattr("audit.erasure.erasures.MOST", 5)
     (file := tmp_path / "retention.toml").write_text(CLASSES.replace("365", "1"))
     with log_site.opened() as log:
         await fill(log, 23)

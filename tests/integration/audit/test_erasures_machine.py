@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from audit import copies
 from audit.copies import Erased
-from audit.proof_file import ProofFile
-from audit.rotation import rewrap
+from audit.formats.proof_file import ProofFile
+from audit.vault.rotation import rewrap
 from tests.integration.audit.erased import ask
 from tests.support.logs import LogSite, request_id, submission
 from tests.support.postgres import Server

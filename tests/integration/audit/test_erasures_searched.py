@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from audit import entry, pages
-from audit.commitment import commit
-from audit.entry import Submission
 from audit.files import read_private
-from audit.key_reader import PSEUDONYMS, page_name
+from audit.formats import entry
+from audit.formats.commitment import commit
+from audit.formats.entry import Submission
+from audit.vault import pages
+from audit.vault.key_reader import PSEUDONYMS, page_name
 from exchange.sealed import subject_bytes
 from tests.integration.audit.erased import files, left, secrets_of, wrapped
 from tests.support.logs import LogSite, submission

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 
-from audit import entry as entries
-from audit import proof_file
-from audit.commitment import opens
+from audit.formats import entry as entries
+from audit.formats import proof_file
+from audit.formats.commitment import opens
+from audit.formats.proof_file import ProofFile
 from audit.log import AuditLog
-from audit.proof_file import ProofFile
 from tests.support.logs import LogSite, still_proves, submission
 
 ERASED, KEPT = b"subject 1", b"subject 2"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from audit import proof_file
 from audit.errors import NotFound
+from audit.formats import proof_file
 from audit.log import AuditLog
 from tests.support.logs import LogSite, request_id
 

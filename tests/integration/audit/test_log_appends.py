@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from audit import entry as entries
-from audit import merkle
-from audit.checkpoint import Checkpoint
-from audit.commitment import opens
 from audit.errors import DuplicateRequest, FormatError, IntentionClosed, NotFound
+from audit.formats import entry as entries
+from audit.formats import merkle
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.commitment import opens
 from tests.support.logs import (
     ENTRY,
     ORIGIN,

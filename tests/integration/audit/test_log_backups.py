@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from audit import copies, database
+from audit import copies
 from audit.copies import Erased
-from audit.vault import MasterKeyError
-from audit.verify import verify_log
+from audit.storage import database
+from audit.vault.vault import MasterKeyError
+from audit.verification.verify import verify_log
 from tests.integration.audit.erased import ask, left, secrets_of
 from tests.support.logs import LogSite, fill, submission
 from tests.support.postgres import Server

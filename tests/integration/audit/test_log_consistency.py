@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from audit import checkpoint, merkle
-from audit.checkpoint import Checkpoint
 from audit.errors import NotFound
-from audit.merkle import leaf_hash
+from audit.formats import checkpoint, merkle
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.merkle import leaf_hash
 from tests.support.logs import LogSite, fill, textbook_root
 
 

@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from audit import checkpoint, database
-from audit.checkpoint import Checkpoint
 from audit.errors import FormatError, VerificationError
-from audit.export import export
-from audit.import_check import Comparison, Relation, compare
-from audit.published import Folder
-from audit.rebuild import Rebuilt, rebuild_tiles
-from audit.schema import tiles
-from audit.tiles import Tile, read_bundle, write_bundle
-from audit.verify import verify_log
+from audit.formats import checkpoint
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.tiles import Tile, read_bundle, write_bundle
+from audit.publishing.export import export
+from audit.publishing.import_check import Comparison, Relation, compare
+from audit.publishing.published import Folder
+from audit.publishing.rebuild import Rebuilt, rebuild_tiles
+from audit.storage import database
+from audit.storage.schema import tiles
+from audit.verification.verify import verify_log
 from tests.integration.audit.conftest import SIZES, Exports
 from tests.support.logs import LogSite, fill
 from tests.support.public_logs import grow

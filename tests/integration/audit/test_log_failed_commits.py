@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from audit import database
 from audit.errors import DuplicateRequest, IntentionClosed, LogStopped
 from audit.log import AuditLog
+from audit.storage import database
 from tests.support import postgres
 from tests.support.logs import LogSite, all_still_prove, fill, request_id, still_proves, submission
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from audit import checkpoint
 from audit.errors import LogBusy, LogStopped
-from audit.sequencer import Appended, Pace
+from audit.formats import checkpoint
+from audit.writing.operations import Appended
+from audit.writing.sequencer import Pace
 from tests.support.logs import QUICK, LogSite, all_still_prove, fill, request_id, submission
 
 LIMIT = 20  # seconds: a hanging caller fails its test, not the whole run
@@ -176,7 +177,7 @@ async def test_writer_remembers_the_edge_of_the_tree_only(sqlite_site: LogSite) 
     with sqlite_site.opened() as log:
         for turn in range(5):
             await fill(log, 51, first=51 * turn)
-        assert (255).bit_count() == len(log._sequencer._frontier._nodes)
+        assert (255).bit_count() == len(log._sequencer._owner._frontier._nodes)
 
 
 def _checkpoints(site: LogSite, done: list[Appended]) -> list[checkpoint.Checkpoint]:

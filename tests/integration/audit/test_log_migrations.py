@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from audit import database, schema
 from audit.errors import LogStopped
+from audit.storage import database, schema
 from tests.support.logs import LogSite, fill
 
 

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from audit.errors import DuplicateRequest, IntentionClosed, LogStopped
 from audit.files import write_private
 from audit.log import AuditLog
-from audit.sequencer import Appended, Pace
-from audit.vault import MasterKeyError
+from audit.vault.vault import MasterKeyError
+from audit.writing.operations import Appended
+from audit.writing.sequencer import Pace
 from tests.support.logs import (
     QUICK,
     LogSite,

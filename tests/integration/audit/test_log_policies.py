@@ -10,10 +10,10 @@ from hashlib import sha256
 
 import pytest
 
-from audit import database
-from audit.entry import POLICY_CHANGED, AppliedObligation, Event, Submission
 from audit.errors import FormatError, NotFound
-from audit.policies import Action, Difference, PolicyArchive
+from audit.formats.entry import POLICY_CHANGED, AppliedObligation, Event, Submission
+from audit.storage import database
+from audit.storage.policies import Action, Difference, PolicyArchive
 from tests.support.logs import ENTRY, LogSite, fill, submission
 
 BUNDLES = {sha256(b).hexdigest(): b for b in (b"first", b"second", b"third")}

@@ -9,12 +9,12 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from audit import entry as entries
-from audit.entry import Submission
 from audit.errors import FormatError
-from audit.records import Record, RecordReader, State
-from audit.subject_keys import SubjectKeys
-from audit.vault import KeyName, MasterKeyError
+from audit.formats import entry as entries
+from audit.formats.entry import Submission
+from audit.reading.records import Record, RecordReader, State
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import KeyName, MasterKeyError
 from tests.support.logs import ENTRY, LogSite, request_id, submission
 
 

@@ -9,12 +9,13 @@ from hashlib import sha256
 import pytest
 import sqlalchemy as sa
 
-from audit import database, merkle, store
-from audit.checkpoint import Checkpoint
-from audit.entry import Submission, commit_to
 from audit.errors import FormatError
-from audit.merkle import Frontier, leaf_hash
-from audit.schema import entries, head, sealed, tiles
+from audit.formats import merkle
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.entry import Submission, commit_to
+from audit.formats.merkle import Frontier, leaf_hash
+from audit.storage import database, store
+from audit.storage.schema import entries, head, sealed, tiles
 from tests.support.logs import ENTRY, LogSite, all_still_prove, fill, still_proves, submission, textbook_root
 
 WIDTH = 256

@@ -19,13 +19,14 @@ from typing import Any
 
 import pytest
 
-from audit import checkpoint, vault
-from audit.checkpoint import Checkpoint
-from audit.merkle import leaf_hash, verify_consistency
-from audit.pages import Place
-from audit.subject_keys import SubjectKeys
-from audit.vault import KeyName
-from audit.verify import Report
+from audit.formats import checkpoint
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.merkle import leaf_hash, verify_consistency
+from audit.vault import vault
+from audit.vault.pages import Place
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import KeyName
+from audit.verification.verify import Report
 from tests.support.logs import LogSite, fill, refuses, submission, textbook_root
 
 SIZE = 300  # one complete tile, and a part of one

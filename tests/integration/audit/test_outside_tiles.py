@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from audit import checkpoint
-from audit.note import NoteVerifier
+from audit.formats import checkpoint
+from audit.formats.note import NoteVerifier
 from tests.integration.audit.conftest import SIZES, Exports
 from tests.support.outside import accepts, fsck, go_verifier
 

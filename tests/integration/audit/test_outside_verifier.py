@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from audit.merkle import leaf_hash
-from audit.proof_file import ProofFile
-from audit.sequencer import Appended
+from audit.formats.merkle import leaf_hash
+from audit.formats.proof_file import ProofFile
+from audit.writing.operations import Appended
 from tests.support.logs import LogSite, fill
 from tests.support.outside import accepts, go_verifier
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from audit import checkpoint
-from audit.checkpoint import Checkpoint
-from audit.merkle import EMPTY_ROOT
-from audit.published import Folder
-from audit.tile_pairs import read_pairs
-from audit.tiles import TileTree, bundle_hashes, bundles_of, read_bundle, write_bundle
-from audit.verify_tiles import TilesReport, verify_tiles
+from audit.formats import checkpoint
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.merkle import EMPTY_ROOT
+from audit.formats.tiles import TileTree, bundle_hashes, bundles_of, read_bundle, write_bundle
+from audit.publishing.published import Folder
+from audit.verification.tile_pairs import read_pairs
+from audit.verification.verify_tiles import TilesReport, verify_tiles
 from tests.integration.audit.conftest import SIZES, Exports
 
 Change = Callable[[bytes], bytes | None]

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from audit import database, subject_keys
-from audit.pages import SLOTS
-from audit.subject_keys import SubjectKeys
-from audit.vault import RecordKey
+from audit.storage import database
+from audit.vault import subject_keys
+from audit.vault.pages import SLOTS
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import RecordKey
 from tests.support.logs import LogSite
 
 

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from audit import checkpoint
 from audit.errors import VerificationError
-from audit.export import ExportError, export
-from audit.published import Folder
-from audit.tiles import bundles_of, tiles_of
-from audit.verify_tiles import verify_tiles
+from audit.formats import checkpoint
+from audit.formats.tiles import bundles_of, tiles_of
+from audit.publishing.export import ExportError, export
+from audit.publishing.published import Folder
+from audit.verification.verify_tiles import verify_tiles
 from tests.integration.audit.conftest import SIZES, Exports
 from tests.support.logs import LogSite, fill
 from tests.support.public_logs import grow
 
 PROGRAM = """
-import sys; from pathlib import Path; from audit import database; from audit.export import export
-from audit.note import NoteVerifier
+import sys; from pathlib import Path; from audit import database; from audit.publishing.export import export
+from audit.formats.note import NoteVerifier
 export(database.connect(sys.argv[1]), NoteVerifier.parse(sys.argv[2]), Path(sys.argv[3]))
 """
 

@@ -12,11 +12,11 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
-from audit import database
-from audit.published import Served, Unreachable
-from audit.tile_server import TileServer
-from audit.tiles import bundles_of, tiles_of
-from audit.verify_tiles import verify_tiles
+from audit.formats.tiles import bundles_of, tiles_of
+from audit.publishing.published import Served, Unreachable
+from audit.publishing.tile_server import TileServer
+from audit.storage import database
+from audit.verification.verify_tiles import verify_tiles
 from tests.integration.audit.conftest import Exports
 from tests.support.logs import LogSite, fill
 from tests.support.outside import fsck

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from audit import checkpoint, timestamp
 from audit.errors import FormatError, NotFound, VerificationError
+from audit.formats import checkpoint
+from audit.formats.merkle import verify_consistency
 from audit.log import AuditLog
-from audit.merkle import verify_consistency
-from audit.timestamping import HttpAuthority, Rhythm, Stamper
-from audit.timestamps import StoredTimestamp
+from audit.timestamps import timestamp
+from audit.timestamps.timestamping import HttpAuthority, Rhythm, Stamper
+from audit.timestamps.timestamps import StoredTimestamp
 from tests.support.logs import LogSite, fill, still_proves
 from tests.support.tsa import PATIENT, Mode, Tsa, openssl, stamper
 

@@ -16,12 +16,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from audit import checkpoint, entry, schema, store, timestamp, timestamp_file, vault
-from audit.checkpoint import Checkpoint
-from audit.entry import Entry, Submission
 from audit.errors import FormatError, VerificationError
-from audit.merkle import leaf_hash, verify_consistency
-from audit.subject_keys import SubjectKeys
+from audit.formats import checkpoint, entry
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.entry import Entry, Submission
+from audit.formats.merkle import leaf_hash, verify_consistency
+from audit.storage import schema, store
+from audit.timestamps import timestamp, timestamp_file
+from audit.vault import vault
+from audit.vault.subject_keys import SubjectKeys
 from tests.support.logs import LogSite, fill, refuses, submission, textbook_root
 from tests.support.tsa import Mode, Tsa, openssl, stamper
 

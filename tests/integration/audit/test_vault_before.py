@@ -7,11 +7,12 @@ import hmac
 import pytest
 import sqlalchemy as sa
 
-from audit import store, vault
 from audit.errors import FormatError
-from audit.rotation import rewrap
-from audit.subject_keys import SubjectKeys
-from audit.vault import MasterKey
+from audit.storage import store
+from audit.vault import vault
+from audit.vault.rotation import rewrap
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import MasterKey
 from tests.integration.audit.erased import ask
 from tests.support.logs import LogSite, submission
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from audit import database
 from audit.errors import LogStopped
-from audit.rotation import rewrap
-from audit.schema import KEYS
-from audit.vault import MasterKey, MasterKeyError
+from audit.storage import database
+from audit.storage.schema import KEYS
+from audit.vault.rotation import rewrap
+from audit.vault.vault import MasterKey, MasterKeyError
 from tests.integration.audit.erased import left
 from tests.support.logs import LogSite, fill, submission
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from adapters.registers import Registers
-from audit import canonical, proof_file
-from audit.commitment import commit
-from audit.note import NoteVerifier
+from audit.formats import canonical, proof_file
+from audit.formats.commitment import commit
+from audit.formats.note import NoteVerifier
 from exchange.client import Refused
 from tests.integration.cli.conftest import Ran, Run, Serve
 from tests.support.broker import RunningBroker, Site, running

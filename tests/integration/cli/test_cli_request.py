@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from adapters.registers import Registers
-from audit import proof_file
+from audit.formats import proof_file
 from exchange.client import Credentials
 from tests.integration.cli.conftest import Run, options
 from tests.support.broker import RunningBroker

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from adapters.registers import Registers
-from audit.timestamp import rfc3339
+from audit.timestamps.timestamp import rfc3339
 from tests.integration.cli.conftest import Run
 from tests.support.broker import Site, running
 from tests.support.logs import LogSite, submission

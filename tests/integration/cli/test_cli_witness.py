@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from adapters.registers import Registers
-from audit.cosignature import CosignatureVerifier
-from audit.witness_site import WitnessSite
-from audit.witnessing import Witness, Witnessing, WitnessingSettings
+from audit.formats.cosignature import CosignatureVerifier
+from audit.witness.witness_site import WitnessSite
+from audit.witness.witnessing import Witness, Witnessing, WitnessingSettings
 from exchange.client import Client, Credentials, NotCosigned
 from tests.integration.cli.conftest import Run, Serve
 from tests.support import trees

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from adapters.registers import PLANTED_CASES, Registers
-from audit import proof_file
 from audit.files import KeyFileError
+from audit.formats import proof_file
 from exchange.client import (
     AsyncClient,
     Client,

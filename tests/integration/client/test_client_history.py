@@ -13,8 +13,8 @@ import pytest
 from hjemmel.audit.v1.audit_service_pb2 import GetConsistencyProofResponse
 
 from adapters.registers import Registers
-from audit import checkpoint
-from audit.note import NoteVerifier
+from audit.formats import checkpoint
+from audit.formats.note import NoteVerifier
 from exchange.client import ClientError, Credentials, ForkDetected
 from exchange.client.memory import CheckpointMemory
 from tests.conftest import Start

@@ -15,8 +15,8 @@ from hjemmel.exchange.v1.decision_pb2 import Receipt, Refusal
 from hjemmel.exchange.v1.exchange_service_pb2 import DryRunResponse, ExchangeResponse
 
 from adapters.registers import Registers
-from audit import checkpoint, note, proof_file
-from audit.note import Ed25519Signer
+from audit.formats import checkpoint, note, proof_file
+from audit.formats.note import Ed25519Signer
 from exchange import released
 from exchange.client import ReceiptInvalid, Refused
 from exchange.pipeline import Parts

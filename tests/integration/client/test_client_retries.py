@@ -14,8 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.registers import Registers
-from audit import entry
-from audit.schema import entries
+from audit.formats import entry
+from audit.storage.schema import entries
 from exchange.client import AlreadyRecorded, Answer, ClientError, Failed, Refused, Unreachable
 from exchange.errors import Failed as BrokerFailed
 from exchange.model.identifiers import is_request_id

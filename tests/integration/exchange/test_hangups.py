@@ -10,7 +10,7 @@ import grpc
 import pytest
 from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 
-from audit.entry import Entry
+from audit.formats.entry import Entry
 from exchange.client.credentials import Credentials
 from exchange.model.catalogue import Dataset
 from exchange.model.request import AsOf, Found, SubjectKey

@@ -17,9 +17,9 @@ from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 from pydantic import BaseModel
 
 from adapters.catalogue import load_catalogue
-from audit.commitment import opens
-from audit.entry import decode
 from audit.files import KeyFileError
+from audit.formats.commitment import opens
+from audit.formats.entry import decode
 from audit.log import AuditLog
 from exchange.client.credentials import Credentials
 from exchange.client.protocol import new_request_id

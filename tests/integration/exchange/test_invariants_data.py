@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.registers import PLANTED_CASES, Registers
-from audit.entry import Entry, Event
+from audit.formats.entry import Entry, Event
 from exchange.config import DEFAULT_POLICIES
 from exchange.errors import ExchangeError
 from exchange.model.catalogue import Dataset

@@ -14,8 +14,8 @@ import pytest
 from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 
 from adapters.registers import Registers
-from audit import database
 from audit.errors import LogStopped
+from audit.storage import database
 from exchange.client import Client, Failed
 from exchange.client.credentials import Credentials
 from exchange.client.protocol import new_request_id

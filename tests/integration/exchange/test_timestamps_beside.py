@@ -11,7 +11,7 @@ import pytest
 from adapters.registers import Registers
 from audit.errors import FormatError
 from audit.log import AuditLog
-from audit.timestamps import StoredTimestamp, TimestampArchive
+from audit.timestamps.timestamps import StoredTimestamp, TimestampArchive
 from exchange.config import ConfigError, load
 from tests.support.broker import RunningBroker, Site
 from tests.support.questions import granted

@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adapters.registers import Registers
-from audit.entry import POLICY_CHANGED
-from audit.entry import Event as Recorded
-from audit.schema import policy_revisions
+from audit.formats.entry import POLICY_CHANGED
+from audit.formats.entry import Event as Recorded
+from audit.storage.schema import policy_revisions
 from exchange.cli.main import hjemmel
 from exchange.client import ClientError
 from exchange.client.protocol import VerifiedReceipt

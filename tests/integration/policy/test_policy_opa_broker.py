@@ -17,9 +17,9 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.registers import PLANTED_CASES, Registers
-from audit import entry
-from audit.entry import Entry
-from audit.schema import entries, intentions
+from audit.formats import entry
+from audit.formats.entry import Entry
+from audit.storage.schema import entries, intentions
 from exchange import errors
 from exchange.client import Answer, ClientError, Failed, Refused
 from exchange.model.decision import Decision

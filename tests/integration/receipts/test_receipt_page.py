@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from audit.note import NoteSignature, write
-from audit.proof_file import ProofFile
+from audit.formats.note import NoteSignature, write
+from audit.formats.proof_file import ProofFile
 from exchange.workbench import receipt_words as words
 from tests.integration.receipts.conftest import Verifier
 from tests.support.browser import PALE, UNNAMED, Tab

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from audit.entry import POLICY_CHANGED, AppliedObligation, Entry, Event
-from audit.merkle import EMPTY_ROOT
-from audit.proof_file import ProofFile
+from audit.formats.entry import POLICY_CHANGED, AppliedObligation, Entry, Event
+from audit.formats.merkle import EMPTY_ROOT
+from audit.formats.proof_file import ProofFile
 from tests.integration.receipts.conftest import Verifier
 from tests.support.logs import ENTRY
 from tests.support.receipt_mutants import mutants

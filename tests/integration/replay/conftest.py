@@ -14,8 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.registers import PLANTED_CASES, Registers
-from audit import database, erasures
+from audit.erasure import erasures
 from audit.log import AuditLog
+from audit.storage import database
 from exchange import wiring
 from exchange.client import ClientError
 from exchange.config import DEFAULT_POLICIES, Settings

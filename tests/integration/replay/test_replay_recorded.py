@@ -11,7 +11,7 @@ import pytest
 
 from adapters.registers import Registers
 from audit.errors import LogError
-from audit.vault import MasterKeyError
+from audit.vault.vault import MasterKeyError
 from exchange.policy.policy_set import PolicySet
 from exchange.workbench.replay import run as replaying
 from exchange.workbench.replay.span import Bound, Span, SpanError

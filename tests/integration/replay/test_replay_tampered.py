@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from audit import vault
-from audit.entry import POLICY_CHANGED, Event, Submission
 from audit.files import read_private
-from audit.pages import Place
-from audit.subject_keys import SubjectKeys
-from audit.vault import KeyName, MasterKey, Opened
+from audit.formats.entry import POLICY_CHANGED, Event, Submission
+from audit.vault import vault
+from audit.vault.pages import Place
+from audit.vault.subject_keys import SubjectKeys
+from audit.vault.vault import KeyName, MasterKey, Opened
 from exchange.model.trace import AppliedObligation, Outcome
 from exchange.policy.embedded import EmbeddedEngine
 from exchange.policy.policy_set import PolicyError, PolicySet

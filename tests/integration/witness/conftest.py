@@ -12,12 +12,12 @@ from pathlib import Path
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit import note
-from audit.cosignature import CosignatureSigner, CosignatureVerifier
+from audit.formats import note
+from audit.formats.cosignature import CosignatureSigner, CosignatureVerifier
+from audit.formats.tlog_policy import Policy
 from audit.log import AuditLog
-from audit.tlog_policy import Policy
-from audit.witness_protocol import AddCheckpoint, parse_request
-from audit.witnessing import Witness, Witnessing, WitnessingSettings
+from audit.witness.witness_protocol import AddCheckpoint, parse_request
+from audit.witness.witnessing import Witness, Witnessing, WitnessingSettings
 from tests.integration.audit.conftest import (  # noqa: F401  # fixtures
     log_site,
     postgres_pair,

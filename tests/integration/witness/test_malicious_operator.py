@@ -20,12 +20,13 @@ from hjemmel.audit.v1.audit_service_pb2 import GetCheckpointRequest
 from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 
 from adapters.registers import Registers
-from audit import checkpoint, cosignature, fork_evidence, note, tlog_policy
-from audit.cosignature import CosignatureVerifier, parse_lines
 from audit.errors import VerificationError
-from audit.merkle import inclusion_proof, leaf_hash, verify_inclusion
-from audit.witness_protocol import AddCheckpoint
-from audit.witness_site import WitnessSite
+from audit.formats import checkpoint, cosignature, note, tlog_policy
+from audit.formats.cosignature import CosignatureVerifier, parse_lines
+from audit.formats.merkle import inclusion_proof, leaf_hash, verify_inclusion
+from audit.witness import fork_evidence
+from audit.witness.witness_protocol import AddCheckpoint
+from audit.witness.witness_site import WitnessSite
 from exchange.client import Client, ForkDetected, NotCosigned, ReceiptInvalid
 from exchange.client.memory import CheckpointMemory
 from exchange.pipeline import Parts

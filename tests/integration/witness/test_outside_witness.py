@@ -19,12 +19,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit import cosignature, note
-from audit.cosignature import CosignatureSigner, CosignatureVerifier
 from audit.errors import VerificationError
-from audit.note import Ed25519Signer, NoteVerifier
-from audit.witness_site import WitnessSite
-from audit.witnessing import Witness
+from audit.formats import cosignature, note
+from audit.formats.cosignature import CosignatureSigner, CosignatureVerifier
+from audit.formats.note import Ed25519Signer, NoteVerifier
+from audit.witness.witness_site import WitnessSite
+from audit.witness.witnessing import Witness
 from tests.integration.witness.conftest import watching
 from tests.support import tools, trees
 from tests.support.logs import LogSite, fill

@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit import cosignature, fork_evidence, note
-from audit.checkpoint import Checkpoint
-from audit.cosignature import CosignatureVerifier
 from audit.errors import FormatError
 from audit.files import KeyFileError
-from audit.note import Ed25519Signer, Note
-from audit.witness_protocol import SIZE_TYPE, AddCheckpoint
-from audit.witness_site import WitnessSite
-from audit.witness_state import WitnessStateError
+from audit.formats import cosignature, note
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.cosignature import CosignatureVerifier
+from audit.formats.note import Ed25519Signer, Note
+from audit.witness import fork_evidence
+from audit.witness.witness_protocol import SIZE_TYPE, AddCheckpoint
+from audit.witness.witness_site import WitnessSite
+from audit.witness.witness_state import WitnessStateError
 from tests.support.trees import Tree, get, post, serving, site
 
 

@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
-from audit import checkpoint, cosignature, note, tlog_policy
-from audit.cosigned import WitnessState
 from audit.errors import VerificationError
-from audit.tlog_policy import Policy
-from audit.witness_protocol import SIZE_TYPE, AddCheckpoint
-from audit.witness_server import WitnessServer
-from audit.witnessing import Witness, witnesses_of
+from audit.formats import checkpoint, cosignature, note, tlog_policy
+from audit.formats.tlog_policy import Policy
+from audit.witness.cosigned import WitnessState
+from audit.witness.witness_protocol import SIZE_TYPE, AddCheckpoint
+from audit.witness.witness_server import WitnessServer
+from audit.witness.witnessing import Witness, witnesses_of
 from tests.integration.witness.conftest import Scripted, watching, witness_at
 from tests.support.logs import LogSite, fill
 from tests.support.trees import serving, site

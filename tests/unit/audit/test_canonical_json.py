@@ -9,8 +9,8 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import canonical
 from audit.errors import FormatError
+from audit.formats import canonical
 
 _MAX = 2**53 - 1
 texts = st.text(st.characters(codec="utf-8"), max_size=20)

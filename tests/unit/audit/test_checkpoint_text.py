@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import checkpoint, note
-from audit.checkpoint import Checkpoint
 from audit.errors import FormatError, VerificationError
-from audit.note import Ed25519Signer
+from audit.formats import checkpoint, note
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.note import Ed25519Signer
 
 ORIGIN = "hjemmel.example/log"
 SIGNER = Ed25519Signer(ORIGIN, Ed25519PrivateKey.generate())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.commitment import commit, fresh_openings, opens
+from audit.formats.commitment import commit, fresh_openings, opens
 
 openings = st.binary(min_size=32, max_size=32)
 names = st.sampled_from(["subject", "caseworker", "case"])

@@ -8,10 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from audit import cosignature, note
-from audit.cosignature import CosignatureSigner, CosignatureVerifier
 from audit.errors import FormatError, VerificationError
-from audit.note import Ed25519Signer, NoteSignature
+from audit.formats import cosignature, note
+from audit.formats.cosignature import CosignatureSigner, CosignatureVerifier
+from audit.formats.note import Ed25519Signer, NoteSignature
 
 # The checkpoint and the cosignature that tlog-cosignature v1.0.1 prints.
 TEXT = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import der
 from audit.errors import FormatError
+from audit.timestamps import der
 
 
 def element(tag: int, *content: bytes) -> bytes:

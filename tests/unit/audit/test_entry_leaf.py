@@ -11,10 +11,10 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import entry as entries
-from audit.commitment import opens
-from audit.entry import COMMITTED, MAX_ENTRY, AppliedObligation, Entry, Submission, commit_to
 from audit.errors import FormatError
+from audit.formats import entry as entries
+from audit.formats.commitment import opens
+from audit.formats.entry import COMMITTED, MAX_ENTRY, AppliedObligation, Entry, Submission, commit_to
 from tests.support.logs import ENTRY, submission
 
 texts = st.text(st.characters(codec="utf-8"), max_size=12)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit import merkle
 from audit.errors import VerificationError
-from audit.merkle import Frontier
+from audit.formats import merkle
+from audit.formats.merkle import Frontier
 from tests.support import logs
 
 HASHES = [sha256(n.to_bytes(4)).digest() for n in range(1000)]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from audit import merkle
-from audit.merkle import Frontier
+from audit.formats import merkle
+from audit.formats.merkle import Frontier
 
 LEAVES = [
     bytes.fromhex(h)

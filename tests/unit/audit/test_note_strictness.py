@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import note
 from audit.errors import FormatError, LogError, VerificationError
-from audit.note import Ed25519Signer, NoteVerifier
+from audit.formats import note
+from audit.formats.note import Ed25519Signer, NoteVerifier
 
 SIGNER = Ed25519Signer("example.org/log", Ed25519PrivateKey.from_private_bytes(bytes(32)))
 VKEY = SIGNER.verifier.vkey

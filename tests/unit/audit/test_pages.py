@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import pages
 from audit.errors import FormatError
+from audit.vault import pages
 
 SLOT = st.integers(0, pages.SLOTS - 1)
 

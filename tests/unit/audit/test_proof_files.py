@@ -9,12 +9,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import merkle, proof_file
-from audit.checkpoint import Checkpoint
 from audit.errors import FormatError, LogError, VerificationError
-from audit.merkle import Frontier, leaf_hash
-from audit.note import Ed25519Signer
-from audit.proof_file import ProofFile
+from audit.formats import merkle, proof_file
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.merkle import Frontier, leaf_hash
+from audit.formats.note import Ed25519Signer
+from audit.formats.proof_file import ProofFile
 
 SIGNER = Ed25519Signer("hjemmel.example/log", Ed25519PrivateKey.generate())
 ENTRIES = [f"entry {n}".encode() for n in range(11)]

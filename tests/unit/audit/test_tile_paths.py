@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.errors import FormatError
-from audit.tiles import (
+from audit.formats.tiles import (
     ENTRIES,
     Tile,
     TileTree,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit import cosignature, tlog_policy
-from audit.checkpoint import Checkpoint
-from audit.cosignature import CosignatureSigner
 from audit.errors import FormatError, VerificationError
-from audit.merkle import EMPTY_ROOT
-from audit.note import Ed25519Signer
-from audit.tlog_policy import Policy
+from audit.formats import cosignature, tlog_policy
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.cosignature import CosignatureSigner
+from audit.formats.merkle import EMPTY_ROOT
+from audit.formats.note import Ed25519Signer
+from audit.formats.tlog_policy import Policy
 
 TIME = 1_790_000_000
 NAMES = ("X1", "X2", "X3", "Y1", "Y2", "Y3")

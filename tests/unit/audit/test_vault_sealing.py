@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import vault
 from audit.errors import VerificationError
-from audit.vault import MasterKey, MasterKeyError, Opened
+from audit.vault import vault
+from audit.vault.vault import MasterKey, MasterKeyError, Opened
 
 KEY = vault.new_key()
 LEAF = b"the leaf"

@@ -17,8 +17,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from audit.errors import LogError
 from audit.files import KeyFileError, read_private, write_private
+from audit.formats.note import NoteVerifier
 from audit.log import load_signer
-from audit.note import NoteVerifier
 from exchange.client import Credentials
 from exchange.errors import Refused
 from exchange.identity import pki

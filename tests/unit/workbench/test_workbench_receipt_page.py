@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.entry import COMMITTED, ENTRY_FIELDS, EVENT_FIELDS, EVENT_KINDS
+from audit.formats.entry import COMMITTED, ENTRY_FIELDS, EVENT_FIELDS, EVENT_KINDS
 from exchange.model.trace import Outcome
 from exchange.workbench import pages, receipt_words
 

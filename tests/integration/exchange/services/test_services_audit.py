@@ -11,9 +11,9 @@ import pytest
 from hjemmel.audit.v1 import audit_service_pb2 as audit_pb
 
 from adapters.registers import Registers
-from audit import checkpoint, merkle
-from audit.commitment import opens
-from audit.entry import decode
+from audit.formats import checkpoint, merkle
+from audit.formats.commitment import opens
+from audit.formats.entry import decode
 from exchange.client.credentials import Credentials
 from exchange.client.protocol import new_request_id, verify_receipt
 from exchange.sealed import subject_bytes

@@ -1,0 +1,1 @@
+"""Taking away what was sealed, and proving what went and that nothing else did."""

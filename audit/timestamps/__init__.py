@@ -1,0 +1,1 @@
+"""Timestamps of outsiders (RFC 3161) over checkpoints: asked for, kept, handed out."""

@@ -1,0 +1,1 @@
+"""What is sealed beside a log, and the keys of it, which can be taken away."""

@@ -1,0 +1,152 @@
+"""Finding the keys of records: for whoever reads a log, beside whoever writes it."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from audit.errors import FormatError
+from audit.storage.schema import key_names, master_check, subject_keys
+from audit.storage.schema import pages as pages_table
+from audit.vault import pages, vault
+from audit.vault.pages import Place
+from audit.vault.vault import KeyName, MasterKey, MasterKeyError
+
+_REMEMBERED = 10_000
+_ASKED = 4096  # keys in one query
+PSEUDONYMS = "pseudonyms"
+
+Found = bytes | MasterKeyError | None
+
+
+class KeyReader:
+    """Finds keys. Used by one thread."""
+
+    def __init__(self, engine: sa.Engine, master: MasterKey) -> None:
+        """Takes the keys' database and the key that wraps them."""
+        self._engine = engine
+        self._master = master
+
+    def check(self) -> None:
+        """Makes sure that the master key is the one that the kept keys were wrapped with.
+
+        Raises:
+            MasterKeyError: it is another one, under which nothing could be opened.
+        """
+        with self._reading() as connection:
+            check = connection.execute(sa.select(master_check.c.wrapped)).scalar()
+            row = connection.execute(sa.select(subject_keys).limit(1)).first()
+        if check is not None:
+            self._master.unwrap(PSEUDONYMS, check)
+        if row is not None:
+            self._master.unwrap(row.key_id, row.wrapped)
+
+    def named(self, subject: bytes) -> str | None:
+        """Names the key that a subject's records are sealed under at present, where there is one.
+
+        Raises:
+            MasterKeyError: the master key is another one.
+        """
+        with self._reading() as connection:
+            check = connection.execute(sa.select(master_check.c.wrapped)).scalar()
+            digest = self._master.unwrap(PSEUDONYMS, check) if check else self._master.first_pseudonyms
+            pseudonym = hmac.digest(digest, subject, "sha256").hex()
+            query = sa.select(key_names.c.key_id).where(key_names.c.pseudonym == pseudonym)
+            return connection.execute(query).scalar()
+
+    def find(self, name: KeyName) -> bytes | None:
+        """Gives a record's key, or nothing where it was erased or never made.
+
+        Raises:
+            MasterKeyError: it does not unwrap.
+        """
+        found = self.find_each([name])[name]
+        if isinstance(found, MasterKeyError):
+            raise found
+        return found
+
+    def finder(self, remembered: int = _REMEMBERED) -> Callable[[KeyName], bytes | None]:
+        """Makes a `find` that remembers, for whoever reads many records one after the other."""
+        subject = lru_cache(remembered)(lambda key_id: self._kept([key_id], [])[key_id])
+        page = lru_cache(remembered)(lambda number: self._kept([], [number])[number])
+
+        def find(name: KeyName) -> bytes | None:
+            place = name.place
+            found = _made(subject(name.subject), page(place.page) if place else None, place)
+            if isinstance(found, MasterKeyError):
+                raise found
+            return found
+
+        return find
+
+    def find_each(self, names: Collection[KeyName]) -> dict[KeyName, Found]:
+        """Gives the keys of many records, nothing where one is gone, or why one does not unwrap."""
+        numbers = {n.place.page for n in names if n.place}
+        kept = self._kept({n.subject for n in names}, numbers)
+        return {n: _made(kept[n.subject], kept[n.place.page] if n.place else None, n.place) for n in names}
+
+    def remaining(self, names: Collection[str]) -> list[str]:
+        """Tells which keys and secrets are there, of those with these names."""
+        places = [p for p in map(as_place, names) if p]
+        kept = self._kept([n for n in names if as_place(n) is None], {p.page for p in places})
+        there = [n for n in names if kept.get(n) is not None]
+        for place in places:
+            page = kept[place.page]
+            if isinstance(page, MasterKeyError) or (page and pages.secret(page, place.slot)):
+                there.append(place.text)
+        return there
+
+    def _kept(self, key_ids: Collection[str], numbers: Collection[int]) -> dict[str | int, Found]:
+        kept: dict[str | int, Found] = {**dict.fromkeys(key_ids), **dict.fromkeys(numbers)}
+        with self._reading() as connection:
+            for some in chunks(list(key_ids)):
+                query = sa.select(subject_keys).where(subject_keys.c.key_id.in_(some))
+                for row in connection.execute(query):
+                    kept[row.key_id] = self._unwrapped(row.key_id, row.wrapped)
+            for some in chunks(list(numbers)):
+                query = sa.select(pages_table).where(pages_table.c.page.in_(some))
+                for row in connection.execute(query):
+                    kept[row.page] = self._unwrapped(page_name(row.page), row.wrapped)
+        return kept
+
+    def _unwrapped(self, name: str, wrapped: bytes) -> bytes | MasterKeyError:
+        try:
+            return self._master.unwrap(name, wrapped)
+        except MasterKeyError as error:
+            return error
+
+    def _reading(self) -> sa.Connection:
+        return self._engine.connect().execution_options(read_only=True)
+
+
+def page_name(number: int) -> str:
+    """The name that a page is wrapped under."""
+    return f"page/{number}"
+
+
+def as_place(name: str) -> Place | None:
+    """Reads the name of an erased secret; gives nothing where it is a key's."""
+    page, slash, slot = name.partition("/")
+    return Place(int(page), int(slot)) if slash else None
+
+
+def _made(subject_key: Found, page: Found, place: Place | None) -> Found:
+    for found in (subject_key, page):
+        if isinstance(found, MasterKeyError):
+            return found
+    if place is None or not isinstance(subject_key, bytes):
+        return subject_key
+    try:
+        own = pages.secret(page, place.slot) if isinstance(page, bytes) else None
+    except FormatError:  # no page has such a place
+        own = None
+    return vault.record_key(subject_key, own) if own else None
+
+
+def chunks(values: list[Any]) -> Iterator[list[Any]]:
+    """Cuts a list into parts that one query can ask for."""
+    return (values[i : i + _ASKED] for i in range(0, len(values), _ASKED))

@@ -1,0 +1,1 @@
+"""Both sides of witnessing, and the evidence where a log was forked."""

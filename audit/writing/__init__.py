@@ -1,0 +1,1 @@
+"""The one owner that writes a log."""
