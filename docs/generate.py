@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from exchange.cli.config import example_file
-from exchange.config import DEFAULT_POLICIES
+from exchange.config import DEFAULT_POLICIES, Connection
 from exchange.errors import CODES
 from exchange.policy import policy_set
 
@@ -35,8 +35,11 @@ def configuration() -> str:
         "One TOML file, checked whole before anything starts; `hjemmel config example` prints this one,\n"
         "`hjemmel config show` what is in force. A wrong or unknown setting is an error that names it.\n\n"
         f"```toml\n{example_file()}```\n\n"
-        "`registers.urls` takes one SQLAlchemy URL a register, e.g.\n"
-        '`urls = { bbr = "postgresql+psycopg://…" }`; the register of consents is called `samtykke`.\n'
+        "A register that is not a file of `registers.folder` has a table of its own, e.g.\n\n"
+        '```toml\n[registers.connections.bbr]\nurl = "postgresql+psycopg://…"\n```\n\n'
+        "The register of consents is called `samtykke`. What a connection takes:\n\n"
+        "| setting | what it is |\n|---|---|\n"
+        + "".join(f"| `{name}` | {field.description} |\n" for name, field in Connection.model_fields.items())
     )
 
 

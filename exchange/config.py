@@ -55,6 +55,11 @@ def _database(value: str) -> str:
     return value
 
 
+def _reachable(value: str) -> str:
+    scheme = urlsplit(value).scheme
+    return value if scheme in {"http", "https", "dns", "unix"} else _database(value)
+
+
 def _witness_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
@@ -81,6 +86,7 @@ Address = Annotated[str, AfterValidator(_address)]
 AddressOrNone = Annotated[str, AfterValidator(lambda value: value and _address(value))]
 PathOrNone = Path | Literal[""]
 Database = Annotated[str, AfterValidator(_database)]
+Reachable = Annotated[str, AfterValidator(_reachable)]
 HttpUrls = Annotated[str, AfterValidator(_urls)]
 KeyName = Annotated[str, AfterValidator(_key_name)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -148,17 +154,42 @@ class Policy(_Section):
     )
 
 
+class Connection(_Section):
+    """How one register is reached. What its kind of adapter wants is in docs/registers.md."""
+
+    url: Reachable = Field(description="Where it is: a URL of SQLAlchemy's, or of HTTP, as its kind says.")
+    options: dict[str, str] = Field(default_factory=dict, description="What else its kind wants to know.")
+    secrets: dict[str, Path] = Field(
+        default_factory=dict, description="Files that hold its secrets, such as an API key; mode 0600."
+    )
+    max_records: int = Field(0, ge=0, description="Most records about one subject; 0: as usual.")
+    max_concurrent: int = Field(0, ge=0, description="Most reads under way at once; 0: as usual.")
+
+
 class Registers(_Section):
     """Where data comes from."""
 
+    catalogue: PathOrNone = Field(
+        "",
+        description="Folder with registers beside Hjemmel's own, one TOML file each. Empty: none.",
+    )
     folder: Path = Field(Path("registers"), description="Folder of SQLite registers, `<register>.db` each.")
-    urls: dict[str, Database] = Field(
+    connections: dict[str, Connection] = Field(
         default_factory=dict,
-        description="SQLAlchemy URL of a register's database, by register; instead of the folder's.",
+        description="How a register is reached, by register; instead of the folder's file.",
+    )
+    plug_ins: tuple[str, ...] = Field(
+        (), description="Kinds of adapters that may come from other distributions. No other is loaded."
     )
     timeout: Seconds = Field(5, description="Seconds that a register may take to answer.")
-    max_records: int = Field(1000, ge=1, description="Most records that one answer may hold.")
+    max_records: int = Field(1000, ge=1, description="Most records about one subject.")
     max_concurrent: int = Field(16, ge=1, description="Most reads under way at once, per register.")
+    attempts: int = Field(3, ge=1, le=10, description="How often a read is tried, where there is time.")
+    backoff: Seconds = Field(0.1, description="Seconds before the second try at most; doubled for each more.")
+    failures: int = Field(
+        10, ge=1, description="Reads failed in a row after which a register is left alone for a while."
+    )
+    pause: Seconds = Field(5, description="Seconds that it is left alone for.")
 
 
 class Log(_Section):

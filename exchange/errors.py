@@ -160,6 +160,18 @@ CODES: dict[str, Code] = {
         Status.INTERNAL,
         "The register answered something else than was asked, so nothing was released: tell the operator.",
     ),
+    "REGISTER_BUSY": Code(
+        Status.RESOURCE_EXHAUSTED,
+        "The register asks for a pause: try again later under a new request id.",
+    ),
+    "REGISTER_ACCESS_REFUSED": Code(
+        Status.UNAVAILABLE,
+        "The register does not let this exchange in, so nothing was read: tell the operator.",
+    ),
+    "REGISTER_SCHEMA_CHANGED": Code(
+        Status.INTERNAL,
+        "The register is not as the catalogue describes it, so nothing was released: tell the operator.",
+    ),
     "LOG_UNAVAILABLE": Code(
         Status.UNAVAILABLE,
         "The audit log cannot record at present, so nothing is released: try again later under a new id.",
@@ -204,9 +216,10 @@ class ExchangeError(Exception):
         self.receipt: Receipt | None = None  # set once the refusal itself is recorded
 
     @classmethod
-    def because(cls, code: str, *violations: FieldViolation) -> Self:
-        """Makes the error for one of the broker's own codes."""
-        return cls(Reason(code, text_en=CODES[code].message), violations=violations)
+    def because(cls, code: str, *violations: FieldViolation, about: str = "") -> Self:
+        """Makes the error for one of the broker's own codes, about a part that its text names."""
+        text = CODES[code].message + (f" ({about})" if about else "")
+        return cls(Reason(code, text_en=text), violations=violations)
 
     @property
     def status(self) -> Status:

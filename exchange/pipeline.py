@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Any
 
 from exchange.errors import ExchangeError, Failed, FieldViolation, Refused
-from exchange.minimise import Minimised, cut
+from exchange.minimise import Minimised, WrongTypeError, cut
 from exchange.model.catalogue import Catalogue, Dataset
 from exchange.model.decision import Decision, RefusedAttribute
 from exchange.model.request import (
@@ -25,6 +25,8 @@ from exchange.model.request import (
     Consent,
     Envelope,
     Kind,
+    Lookup,
+    Mandate,
     Record,
     Request,
     Statement,
@@ -274,7 +276,17 @@ class _Exchange:
             dataset = self._parts.catalogue.datasets.get(name)
             if dataset is None or dataset.key(request.subject.kind) is None:
                 continue  # the question cannot be answered, so that its obligation withholds
-            found[name] = await self._parts.registers.fetch(name, attributes, request.subject, as_of, limit)
+            lookup = Lookup(
+                dataset,
+                tuple(attributes),
+                request.subject.kind,
+                (request.subject.value,),
+                as_of,
+                _mandate(granted.asked, self._known["processor"]),
+                current=request.effect_time is None and request.registration_time is None,
+            )
+            answer = await self._parts.registers.fetch(lookup, limit)
+            found[name] = answer.get(request.subject.value, ())
         facts = {c.fact: [record.get(c.attribute) for record in found.get(c.dataset, ())] for c in conditions}
         return Fetched(granted, found[request.dataset], facts)
 
@@ -285,8 +297,11 @@ class _Exchange:
         try:
             minimised = cut(asked.dataset, decision, fetched.records, fetched.facts, asked.law_date)
             data = self._parts.encode_data(minimised.records)
-        except (ValueError, AttributeError, TypeError) as error:  # WrongTypeError, or a value too large
-            raise Failed.because("REGISTER_ANSWER_INVALID") from error
+        except WrongTypeError as error:
+            about = f"{asked.dataset.name}, {error}: a field is of another type"
+            raise Failed.because("REGISTER_ANSWER_INVALID", about=about) from error
+        except (ValueError, AttributeError, TypeError) as error:  # a value too large, or no text
+            raise Failed.because("REGISTER_ANSWER_INVALID", about=asked.dataset.name) from error
         self._note(obligations=minimised.applied)
         # The whole request is refused if one attribute is, unless a part will do.
         if minimised.withheld and not (asked.request.partial_acceptable and minimised.released):
@@ -350,6 +365,18 @@ def _existing(catalogue: Catalogue, request: Request) -> Dataset:
         kinds = ", ".join(k.kind for k in dataset.keys)
         raise Refused.because("KEY_KIND_UNKNOWN", FieldViolation("subject.kind", f"must be one of {kinds}"))
     return dataset
+
+
+def _mandate(asked: Asked, processor: str | None) -> Mandate:
+    request = asked.request
+    return Mandate(
+        request.consumer,
+        processor,
+        request.purpose,
+        request.legal_basis,
+        request.agreement,
+        asked.statement.request_id,
+    )
 
 
 def _decision_time(now: datetime, request: Request) -> str:

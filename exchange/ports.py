@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from exchange.model.catalogue import Dataset
 from exchange.model.decision import Decision
 from exchange.model.request import (
-    AsOf,
     Caller,
     Consent,
     Envelope,
-    Found,
+    Lookup,
     Record,
     Statement,
     SubjectKey,
@@ -76,25 +74,13 @@ class PolicyEngine(Protocol):
         """
 
 
-class RegisterAdapter(Protocol):
-    """One register. Written by third parties: nothing it says is believed unchecked."""
-
-    async def fetch(
-        self, dataset: Dataset, attributes: Sequence[str], key: SubjectKey, as_of: AsOf
-    ) -> Sequence[Found]:
-        """Fetches the records that a key leads to, true and recorded at the times asked for.
-
-        Gives an empty sequence where there is none. Any exception is a failure of the register.
-        """
-
-
 class Registers(Protocol):
     """Reads the registers. An answer may be wrong in any way: the pipeline cuts it to the grant."""
 
-    async def fetch(
-        self, dataset: str, attributes: Sequence[str], key: SubjectKey, as_of: AsOf, timeout: float
-    ) -> Sequence[Record]:
-        """Fetches the records of one subject within a time (seconds), asking for these attributes only.
+    async def fetch(self, lookup: Lookup, timeout: float) -> Mapping[str, Sequence[Record]]:
+        """Fetches the records of subjects within a time (seconds), asking for the attributes named only.
+
+        Gives the records by the value of the key, none for a subject that the register does not know.
 
         Raises:
             Failed: the register hung, raised, or answered what was not asked.

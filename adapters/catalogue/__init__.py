@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
-from exchange.model.catalogue import Attribute, Catalogue, Dataset, Key, Text
+from exchange.model.catalogue import Attribute, Catalogue, Dataset, Key, Source, Text
 from exchange.model.identifiers import SUBJECT_KEYS, is_cvr
 
 TYPES = frozenset({"string", "integer", "boolean", "date", "month", "code", "uuid", "personnummer", "cvr"})
@@ -21,13 +22,25 @@ class CatalogueError(ValueError):
     """A catalogue file is wrong; the message names the file, the place and what to write."""
 
 
-def load_catalogue(folder: Path | None = None) -> Catalogue:
-    """Reads every `*.toml` below a folder; by default the catalogue that comes with Hjemmel.
+def load_catalogue(folder: Path | None = None, own: Path | None = None) -> Catalogue:
+    """Reads every `*.toml` of a folder; by default the catalogue that comes with Hjemmel.
+
+    Args:
+        folder: where the registers are described.
+        own: a folder with registers beside those; one that is described there is not read from the other.
 
     Raises:
         CatalogueError: a file does not parse, or says something the catalogue has no room for.
     """
-    folder = folder or Path(__file__).parent
+    datasets = _folder(folder or Path(__file__).parent)
+    if own is not None:
+        ours = _folder(own)
+        replaced = {d.register for d in ours}
+        datasets = [*(d for d in datasets if d.register not in replaced), *ours]
+    return Catalogue.of(tuple(datasets))
+
+
+def _folder(folder: Path) -> list[Dataset]:
     datasets: dict[str, Dataset] = {}
     for path in sorted(folder.glob("*.toml")):
         for dataset in _read(path):
@@ -36,7 +49,7 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
             datasets[dataset.name] = dataset
     if not datasets:
         raise CatalogueError(f"no dataset is described in {folder}: put a register's .toml file there")
-    return Catalogue.of(tuple(datasets.values()))
+    return list(datasets.values())
 
 
 def _read(path: Path) -> list[Dataset]:
@@ -67,10 +80,22 @@ def _dataset(register: str, provider: str, entry: _Table) -> Dataset:
         provider=provider,
         title=Text(title.text("en"), title.text("da")),
         subject=entry.one_of("subject", SUBJECTS),
-        table=entry.table("source").text("table"),
+        source=_source(entry.table("source")),
         attributes=attributes,
         keys=keys,
+        valid_for=_valid_for(entry, attributes),
     )
+
+
+def _source(entry: _Table) -> Source:
+    return Source(entry.text("kind"), entry.others("kind"), entry.place)
+
+
+def _valid_for(entry: _Table, attributes: Collection[Attribute]) -> float:
+    seconds = entry.number("valid_for")
+    if seconds and any(a.sensitivity != "ordinary" for a in attributes):  # answers would stay in memory
+        raise CatalogueError(f"{entry.place}: valid_for is for datasets whose attributes are all ordinary")
+    return seconds
 
 
 def _attribute(entry: _Table) -> Attribute:
@@ -121,6 +146,15 @@ class _Table:
                 f"{self.place}: {field} is {value!r}, but must be one of {', '.join(sorted(allowed))}"
             )
         return value
+
+    def number(self, field: str) -> float:
+        value = self._content.get(field, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise CatalogueError(f"{self.place}: {field} must be a number, 0 or more")
+        return value
+
+    def others(self, *fields: str) -> Mapping[str, Any]:
+        return {k: v for k, v in self._content.items() if k not in fields}
 
     def table(self, field: str) -> _Table:
         return _Table(self._content.get(field), f"{self.place}: {field}")

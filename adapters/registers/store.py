@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from adapters.catalogue import load_catalogue
 from adapters.consents import CONSENTS as CONSENT_TABLE
+from adapters.kinds.sql import table_of
 from adapters.registers.model import CONSENTS, Registers, Row, Table
-from adapters.sql import table_of
 
 Progress = Callable[[int, int], None]
 """Called with (rows done, rows in all)."""

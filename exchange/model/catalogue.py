@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +43,40 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """How a dataset is read: the kind of adapter, and what that kind wants to know of it.
+
+    Attributes:
+        kind: name of the kind, e.g. `sql`, or of a plug-in.
+        options: as the catalogue has them; the kind checks them.
+        place: where in the catalogue they stand, for messages.
+    """
+
+    kind: str
+    options: Mapping[str, Any]
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
-    """One record type of a register, e.g. `cpr.person`."""
+    """One record type of a register, e.g. `cpr.person`.
+
+    Attributes:
+        provider: CVR number of the authority responsible for the register.
+        subject: what a record is about: `person`, `property` or `company`.
+        source: how it is read.
+        valid_for: seconds that an answer may be reused for, 0 for none. Ordinary data only.
+    """
 
     name: str
     register: str
-    provider: str  # CVR number of the authority responsible for the register
+    provider: str
     title: Text
-    subject: str  # what a record is about: person, property or company
-    table: str
+    subject: str
+    source: Source
     attributes: tuple[Attribute, ...]
     keys: tuple[Key, ...]
+    valid_for: float = 0
 
     @property
     def attribute_names(self) -> frozenset[str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypeAlias
 
+from exchange.model.catalogue import Dataset
+
 Value: TypeAlias = str | int | bool
 Record: TypeAlias = Mapping[str, Value]
 
@@ -52,6 +54,45 @@ class Found:
 
     key: Value
     record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """In whose name and for what a register is asked. It holds nothing about the subject.
+
+    What a register's own access control may want to know, such as the invocation context of the service
+    platform or the purpose code of the income register.
+    """
+
+    consumer: str
+    processor: str | None
+    purpose: str
+    legal_basis: str
+    agreement: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What a register is asked: attributes of one dataset, for subjects named by one kind of key.
+
+    Attributes:
+        dataset: what is asked for records of.
+        attributes: which of its attributes, and no others.
+        kind: kind of the key.
+        values: values of the key, each once: personal data.
+        as_of: the times at which the records must hold.
+        mandate: in whose name and for what.
+        current: whether the times are those of the request, so that none was stated.
+    """
+
+    dataset: Dataset
+    attributes: tuple[str, ...]
+    kind: str
+    values: tuple[str, ...]
+    as_of: AsOf
+    mandate: Mandate
+    current: bool = True
 
 
 @dataclass(frozen=True, slots=True)

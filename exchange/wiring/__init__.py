@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from adapters.catalogue import load_catalogue
 from adapters.consents import SqlConsents
-from adapters.host import GuardedRegisters
-from adapters.sql import SqlAdapter
+from adapters.host.bounds import Bounds
+from adapters.host.registers import GuardedRegisters
+from adapters.kinds import open_adapters
+from adapters.port import Connection
 from audit.log import AuditLog, LogSettings
 from audit.writing.sequencer import Pace
 from exchange import body, released
@@ -25,7 +27,6 @@ from exchange.identity.participants import FileParticipants
 from exchange.model.catalogue import Catalogue
 from exchange.pipeline import Parts, Pipeline
 from exchange.policy.keeper import PolicyKeeper
-from exchange.ports import Registers
 from exchange.recorder import Recorder
 from exchange.wiring import policies, timestamps, witnesses
 
@@ -82,7 +83,7 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
             cannot do its work; the message says which and why.
     """
     async with AsyncExitStack() as stack:
-        catalogue = load_catalogue()
+        catalogue = load_catalogue(own=settings.registers.catalogue or None)
         folder_set = policies.first_look(settings)
         authenticator = SignatureAuthenticator(
             FileParticipants(settings.identity.participants),
@@ -91,7 +92,8 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         )
         consents = SqlConsents(register_url(settings, CONSENTS), settings.registers.timeout)
         stack.callback(consents.close)
-        registers = _registers(settings, catalogue, stack)
+        registers = _registers(settings, catalogue)
+        stack.push_async_callback(registers.close)
         log = AuditLog.open(log_settings(settings))
         stack.callback(log.close)
         decides = await policies.follow(settings, folder_set, log, stack)
@@ -140,19 +142,47 @@ def tls(settings: Settings) -> Tls:
 
 
 def register_url(settings: Settings, register: str) -> str:
-    """Where a register's database is."""
-    default = f"sqlite:///{settings.registers.folder / register}.db"
-    return settings.registers.urls.get(register, default)
+    """Where a register is; by default it is a file of SQLite."""
+    reached = settings.registers.connections.get(register)
+    return reached.url if reached else f"sqlite:///{settings.registers.folder / register}.db"
 
 
-def _registers(settings: Settings, catalogue: Catalogue, stack: AsyncExitStack) -> Registers:
-    adapters = {}
-    for register in sorted({d.register for d in catalogue.datasets.values()}):
-        adapter = SqlAdapter(
-            register_url(settings, register), catalogue, register, settings.registers.max_records
-        )
-        stack.callback(adapter.close)
-        adapters[register] = adapter
+def _registers(settings: Settings, catalogue: Catalogue) -> GuardedRegisters:
+    usual = settings.registers
+    adapters = open_adapters(catalogue, lambda register: _connection(settings, register), usual.plug_ins)
     return GuardedRegisters(
-        catalogue, adapters, settings.registers.max_records, settings.registers.max_concurrent
+        catalogue,
+        adapters,
+        {
+            register: _bounds(settings, reached.max_records, reached.max_concurrent)
+            for register, reached in usual.connections.items()
+        },
+        _bounds(settings, 0, 0),
+    )
+
+
+def _bounds(settings: Settings, max_records: int, max_concurrent: int) -> Bounds:
+    usual = settings.registers
+    return Bounds(
+        max_records or usual.max_records,
+        max_concurrent or usual.max_concurrent,
+        usual.attempts,
+        usual.backoff,
+        usual.failures,
+        usual.pause,
+    )
+
+
+def _connection(settings: Settings, register: str) -> Connection:
+    usual = settings.registers
+    reached = usual.connections.get(register)
+    url = register_url(settings, register)
+    if reached is None:
+        return Connection(url, max_records=usual.max_records, max_concurrent=usual.max_concurrent)
+    return Connection(
+        url,
+        reached.options,
+        reached.secrets,
+        reached.max_records or usual.max_records,
+        reached.max_concurrent or usual.max_concurrent,
     )

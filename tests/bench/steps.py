@@ -29,7 +29,7 @@ from exchange import wiring
 from exchange.cli.serve import calm_scheduling
 from exchange.config import Settings, load
 from exchange.model.decision import Decision
-from exchange.model.request import AsOf, Caller, Envelope, Record, Statement, SubjectKey
+from exchange.model.request import Caller, Envelope, Lookup, Record, Statement
 from exchange.model.trace import Draft, Receipt
 from exchange.pipeline import Parts
 from exchange.ports import Authenticator, PolicyEngine, Registers, Trail
@@ -108,11 +108,9 @@ class TimedRegisters:
     def __init__(self, inner: Registers) -> None:
         self._inner = inner
 
-    async def fetch(
-        self, dataset: str, attributes: Sequence[str], key: SubjectKey, as_of: AsOf, timeout: float
-    ) -> Sequence[Record]:
+    async def fetch(self, lookup: Lookup, timeout: float) -> Mapping[str, Sequence[Record]]:
         """See `exchange.ports.Registers`."""
-        records = await self._inner.fetch(dataset, attributes, key, as_of, timeout)
+        records = await self._inner.fetch(lookup, timeout)
         marks = _marks.get()
         del marks[4:]  # the end of an earlier read
         _mark()

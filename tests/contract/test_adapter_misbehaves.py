@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +15,10 @@ from hjemmel.exchange.v1.data_pb2 import ReleasedData
 from adapters.registers import Registers
 from exchange.client.credentials import Credentials
 from exchange.errors import Failed, Refused
-from exchange.model.catalogue import Dataset
 from exchange.model.decision import Reason
-from exchange.model.request import AsOf, Found, SubjectKey
+from exchange.model.request import Found, Lookup, SubjectKey
 from tests.support import raw, verdict
+from tests.support.adapters import Answering as OneByOne
 from tests.support.adapters import adapted
 from tests.support.broker import RunningBroker, Site, running
 from tests.support.questions import case as planted
@@ -30,15 +30,15 @@ MAX = 20
 Answering = Callable[[SubjectKey], Awaitable[Any]]
 
 
-class Scripted:
+class Scripted(OneByOne):
     """An adapter that answers as the test says."""
 
     def __init__(self) -> None:
         """Answers nothing."""
         self.answer: Answering = _returning(list)
 
-    async def fetch(self, dataset: Dataset, attributes: Sequence[str], key: SubjectKey, as_of: AsOf) -> Any:
-        return await self.answer(key)
+    async def fetch(self, lookup: Lookup) -> Any:
+        return await self.answer(SubjectKey(lookup.kind, lookup.values[0]))
 
 
 class Answer(NamedTuple):

@@ -48,7 +48,7 @@ def test_without_the_register_of_consents_nothing_is_granted(
     elif there == "a folder":
         path.mkdir()
     watched = Watched()
-    broker = start(change=watched, registers={"urls": {"samtykke": f"sqlite:///{path}"}})
+    broker = start(change=watched, registers={"connections": {"samtykke": {"url": f"sqlite:///{path}"}}})
     said = refused_health_data(broker, generated)
     verdict.check_ended(
         broker, said, "CONSENT_REGISTER_UNAVAILABLE", outcome="failed", secrets=secrets(generated)

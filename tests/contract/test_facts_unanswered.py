@@ -10,10 +10,9 @@ import pytest
 
 from adapters.registers import Registers
 from exchange.client.credentials import Credentials
-from exchange.model.catalogue import Dataset
-from exchange.model.request import AsOf, Found, SubjectKey
+from exchange.model.request import Found, Lookup
 from tests.support import raw, verdict
-from tests.support.adapters import adapted
+from tests.support.adapters import Answering, adapted
 from tests.support.broker import RunningBroker
 from tests.support.questions import case, question_of
 from tests.support.raw import sign, told
@@ -21,17 +20,15 @@ from tests.support.raw import sign, told
 Start = Callable[..., RunningBroker]
 
 
-class Telling:
+class Telling(Answering):
     """A register whose every record holds the same."""
 
     def __init__(self, *records: dict[str, Any]) -> None:
         """Takes the records."""
         self._records = records
 
-    async def fetch(
-        self, dataset: Dataset, attributes: Sequence[str], key: SubjectKey, as_of: AsOf
-    ) -> Sequence[Found]:
-        return [Found(key.value, record) for record in self._records]
+    async def fetch(self, lookup: Lookup) -> Sequence[Found]:
+        return [Found(lookup.values[0], record) for record in self._records]
 
 
 @pytest.mark.parametrize(
@@ -44,9 +41,8 @@ class Telling:
         ({"foedselsdato": 19800101.5},),
         ({"foedselsdato": ["1980-01-01"]},),
         ({"birthday": "1980-01-01"},),
-        ({"foedselsdato": "1980-01-01"}, {"foedselsdato": "2024-01-01"}),
     ],
-    ids=["none", "empty", "absent", "no date", "a fraction", "a list", "other", "two"],
+    ids=["none", "empty", "absent", "no date", "a fraction", "a list", "other"],
 )
 def test_income_is_withheld_where_the_age_is_not_told(
     start: Start, credentials: Credentials, body: bytes, subject: str, records: tuple[dict[str, Any], ...]
@@ -57,6 +53,18 @@ def test_income_is_withheld_where_the_age_is_not_told(
         said = told(lambda: wire.exchange(body, sign(credentials, body)))
     entry = verdict.check_ended(broker, said, "SUBJECT_IS_CHILD", secrets=(subject,))
     assert [("withhold_when_child", "withheld")] == [(o.id, o.effect) for o in entry.obligations]
+
+
+def test_two_persons_where_one_must_be_fail_the_exchange(
+    start: Start, credentials: Credentials, body: bytes, subject: str
+) -> None:
+    """Conflicting current records are no answer: the error names the dataset and the cause."""
+    twice = ({"foedselsdato": "1980-01-01"}, {"foedselsdato": "2024-01-01"})
+    broker = start(change=adapted("cpr", Telling(*twice)))
+    with raw.connected(broker) as wire:
+        said = told(lambda: wire.exchange(body, sign(credentials, body)))
+    verdict.check_ended(broker, said, "REGISTER_ANSWER_INVALID", outcome="failed", secrets=(subject,))
+    assert said.message.endswith("(cpr.person: it holds conflicting current records)")
 
 
 def test_income_is_released_where_the_age_is_told(
@@ -92,7 +100,7 @@ def test_a_register_of_facts_that_fails_fails_the_exchange(
     start: Start, credentials: Credentials, body: bytes, register_folder: Any, tmp_path: Any
 ) -> None:
     """Where the fact cannot be read at all, nothing is released, although the data itself was there."""
-    broker = start(registers={"urls": {"cpr": f"sqlite:///{tmp_path / 'no-such.db'}"}})
+    broker = start(registers={"connections": {"cpr": {"url": f"sqlite:///{tmp_path / 'no-such.db'}"}}})
     with raw.connected(broker) as wire:
         said = told(lambda: wire.exchange(body, sign(credentials, body)))
     verdict.check_ended(broker, said, "REGISTER_UNAVAILABLE", outcome="failed")

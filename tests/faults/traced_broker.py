@@ -12,7 +12,7 @@ import json
 import os
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import uvloop
 
 from exchange import wiring
 from exchange.config import Settings, load
-from exchange.model.request import AsOf, Record, SubjectKey
+from exchange.model.request import Lookup, Record
 from exchange.pipeline import Parts
 from exchange.ports import Registers
 from exchange.sealed import subject_bytes
@@ -36,15 +36,14 @@ class TracedRegisters:
         self._registers = registers
         self._trace = os.open(trace, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
-    async def fetch(
-        self, dataset: str, attributes: Sequence[str], key: SubjectKey, as_of: AsOf, timeout: float
-    ) -> Sequence[Record]:
+    async def fetch(self, lookup: Lookup, timeout: float) -> Mapping[str, Sequence[Record]]:
         """See `exchange.ports.Registers`."""
-        subject = sha256(subject_bytes(key.kind, key.value)).hexdigest()
-        os.write(self._trace, f"{subject}\n".encode())
+        for value in lookup.values:
+            subject = sha256(subject_bytes(lookup.kind, value)).hexdigest()
+            os.write(self._trace, f"{subject}\n".encode())
         os.fsync(self._trace)
         await asyncio.sleep(random.uniform(0, _SLOWEST))
-        return await self._registers.fetch(dataset, attributes, key, as_of, timeout)
+        return await self._registers.fetch(lookup, timeout)
 
 
 async def _serve(settings: Settings, trace: Path) -> None:

@@ -64,7 +64,10 @@ def check_told(said: Told, reason: str, *, secrets: tuple[str, ...] = ()) -> Non
     text = said.message.removeprefix(f"{reason}: ")
     own = CODES.get(reason)
     if own:
-        assert (STATUSES[own.status.value], own.message) == (said.status, text)
+        assert (STATUSES[own.status.value], own.message) == (
+            said.status,
+            text.partition(". (")[0].removesuffix(".") + ".",
+        )
     else:
         assert said.status is grpc.StatusCode.PERMISSION_DENIED
         assert text not in {"", reason}

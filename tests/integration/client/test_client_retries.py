@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -19,7 +19,7 @@ from audit.storage.schema import entries
 from exchange.client import AlreadyRecorded, Answer, ClientError, Failed, Refused, Unreachable
 from exchange.errors import Failed as BrokerFailed
 from exchange.model.identifiers import is_request_id
-from exchange.model.request import AsOf, Record, SubjectKey
+from exchange.model.request import Lookup, Record
 from tests.conftest import Start
 from tests.integration.client.callers import Caller, Connect
 from tests.integration.client.middle import Middle
@@ -112,9 +112,7 @@ def test_failure_that_the_broker_told_is_not_repeated(
     """A part that failed ended the exchange, and the caller decides whether to ask anew: under a new id."""
 
     class Away:
-        async def fetch(
-            self, dataset: str, attributes: Sequence[str], key: SubjectKey, as_of: AsOf, timeout: float
-        ) -> Sequence[Record]:
+        async def fetch(self, lookup: Lookup, timeout: float) -> Mapping[str, Sequence[Record]]:
             raise BrokerFailed.because(code)
 
     broker = start(change=lambda parts: replace(parts, registers=Away()))
@@ -141,9 +139,7 @@ class Slow:
     inner: object
     seconds: float
 
-    async def fetch(
-        self, dataset: str, attributes: Sequence[str], key: SubjectKey, as_of: AsOf, timeout: float
-    ) -> Sequence[Record]:
+    async def fetch(self, lookup: Lookup, timeout: float) -> Mapping[str, Sequence[Record]]:
         await asyncio.sleep(self.seconds)
         raise BrokerFailed.because("REGISTER_UNAVAILABLE")
 

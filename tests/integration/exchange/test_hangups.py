@@ -12,10 +12,9 @@ from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 
 from audit.formats.entry import Entry
 from exchange.client.credentials import Credentials
-from exchange.model.catalogue import Dataset
-from exchange.model.request import AsOf, Found, SubjectKey
+from exchange.model.request import Found, Lookup
 from tests.support import raw, verdict
-from tests.support.adapters import Gated, adapted
+from tests.support.adapters import Answering, Gated, adapted
 from tests.support.broker import RunningBroker
 from tests.support.raw import sign, told
 
@@ -23,12 +22,10 @@ Start = Callable[..., RunningBroker]
 WITHIN = 10.0
 
 
-class Slow:
+class Slow(Answering):
     """A register that takes its time."""
 
-    async def fetch(
-        self, dataset: Dataset, attributes: Sequence[str], key: SubjectKey, as_of: AsOf
-    ) -> Sequence[Found]:
+    async def fetch(self, lookup: Lookup) -> Sequence[Found]:
         await asyncio.sleep(3600)
         return []
 

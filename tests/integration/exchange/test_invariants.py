@@ -17,6 +17,7 @@ from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 from pydantic import BaseModel
 
 from adapters.catalogue import load_catalogue
+from adapters.port import Dataset, RegisterAdapter
 from audit.files import KeyFileError
 from audit.formats.commitment import opens
 from audit.formats.entry import decode
@@ -26,8 +27,7 @@ from exchange.client.protocol import new_request_id
 from exchange.config import Settings
 from exchange.errors import Failed
 from exchange.identity.participants import ParticipantsError
-from exchange.model.catalogue import Dataset
-from exchange.model.request import AsOf, Found, SubjectKey
+from exchange.model.request import AsOf, Found, Lookup, Mandate
 from exchange.model.trace import Draft, Receipt
 from exchange.pipeline import Parts
 from exchange.policy.policy_set import PolicyError
@@ -35,7 +35,7 @@ from exchange.ports import Trail
 from exchange.sealed import subject_bytes
 from exchange.wiring import log_settings
 from tests.support import raw, verdict
-from tests.support.adapters import Gated, Watched, adapted
+from tests.support.adapters import Answering, Gated, Watched, adapted
 from tests.support.broker import RunningBroker, Site
 from tests.support.raw import sign, told
 
@@ -312,36 +312,35 @@ def _imported(node: ast.AST) -> list[str]:
 
 
 def test_invariant_9_an_adapter_is_handed_nothing_to_vote_with() -> None:
-    """It sees which dataset, attributes, subject and times: not who asks, why, the signature or the log."""
-    assert {"fetch"} == {n for n in vars(__import__("exchange.ports").ports.RegisterAdapter) if n[0] != "_"}
-    handed = {*fields(SubjectKey), *fields(AsOf), *fields(Dataset)}
-    names = {f.name for f in handed}
-    assert set() == names & {
-        "consumer",
+    """It sees what is asked and in whose name: not the caseworker, the case, the signature or the log."""
+    assert {"close", "fetch", "most_subjects"} == {n for n in vars(RegisterAdapter) if n[0] != "_"}
+    handed = {f.name for kind in (Lookup, Mandate, AsOf, Dataset) for f in fields(kind)}
+    assert set() == handed & {
+        "caller",
         "caseworker",
-        "signature",
+        "case_reference",
+        "consent_reference",
+        "decision",
         "envelope",
+        "signature",
+        "statement",
         "trail",
-        "request_id",
-        "purpose",
     }
 
 
-class Mutating:
+class Mutating(Answering):
     """An adapter that changes everything it can lay its hands on."""
 
-    async def fetch(
-        self, dataset: Dataset, attributes: Sequence[str], key: SubjectKey, as_of: AsOf
-    ) -> Sequence[Found]:
-        value = key.value
-        if isinstance(attributes, list):
-            attributes.append("personnummer")
+    async def fetch(self, lookup: Lookup) -> Sequence[Found]:
+        [value] = lookup.values
         for thing, name, other in (
-            (key, "value", "0101010000"),
-            (key, "kind", "person_id"),
-            (dataset, "provider", "90000101"),
-            (dataset, "name", "cpr.person"),
-            (dataset, "attributes", ()),
+            (lookup.dataset, "provider", "90000101"),
+            (lookup.dataset, "name", "cpr.person"),
+            (lookup.dataset, "attributes", ()),
+            (lookup.mandate, "purpose", "none"),
+            (lookup, "values", ("0101010000",)),
+            (lookup, "kind", "person_id"),
+            (lookup, "attributes", (*lookup.attributes, "personnummer")),
         ):
             object.__setattr__(thing, name, other)
         return [Found(value, {"loenindkomst": 1, "personnummer": value})]

@@ -21,13 +21,12 @@ from adapters.registers import PLANTED_CASES, Registers
 from audit.formats.entry import Entry, Event
 from exchange.config import DEFAULT_POLICIES
 from exchange.errors import ExchangeError
-from exchange.model.catalogue import Dataset
-from exchange.model.request import AsOf, Found, SubjectKey
+from exchange.model.request import Found, Lookup
 from exchange.policy import policy_set
 from exchange.policy.embedded import EmbeddedEngine
 from exchange.policy.policy_set import PolicySet
 from tests.support import raw, verdict
-from tests.support.adapters import adapted
+from tests.support.adapters import Answering, adapted
 from tests.support.broker import RunningBroker, Site, running
 from tests.support.questions import SLUGS, question_of
 from tests.support.raw import sign, told
@@ -135,14 +134,14 @@ ANSWERS: st.SearchStrategy[Any] = (
 )
 
 
-class Arbitrary:
+class Arbitrary(Answering):
     """An adapter that answers what it was told to."""
 
     answer: Any = None
 
-    async def fetch(self, dataset: Dataset, attributes: Sequence[str], key: SubjectKey, as_of: AsOf) -> Any:
+    async def fetch(self, lookup: Lookup) -> Any:
         if isinstance(self.answer, list) and all(isinstance(a, tuple) for a in self.answer):
-            return [Found(key.value if k == "own" else k, r) for k, r in self.answer]
+            return [Found(lookup.values[0] if k == "own" else k, r) for k, r in self.answer]
         return self.answer
 
 

@@ -21,9 +21,8 @@ from exchange import wiring
 from exchange.client import ClientError
 from exchange.config import DEFAULT_POLICIES, Settings
 from exchange.errors import Failed
-from exchange.model.catalogue import Dataset
 from exchange.model.decision import Decision
-from exchange.model.request import AsOf, Found, SubjectKey
+from exchange.model.request import Found, Lookup
 from exchange.model.trace import Draft, Receipt
 from exchange.pipeline import Parts
 from exchange.policy import policy_set
@@ -36,7 +35,7 @@ from exchange.workbench.replay.span import Bound, Span
 from exchange.workbench.replay.worker import Job
 from tests.integration.cli.conftest import run as hjemmel
 from tests.support import postgres, raw
-from tests.support.adapters import adapted
+from tests.support.adapters import Answering, adapted
 from tests.support.broker import RunningBroker, Site, running
 from tests.support.logs import LogSite
 from tests.support.questions import SLUGS, case, granted, question_of
@@ -133,12 +132,10 @@ class Silent:
         raise Failed.because("POLICY_FAILED")
 
 
-class Down:
+class Down(Answering):
     """A register that is not there."""
 
-    async def fetch(
-        self, dataset: Dataset, attributes: Any, key: SubjectKey, as_of: AsOf
-    ) -> tuple[Found, ...]:
+    async def fetch(self, lookup: Lookup) -> tuple[Found, ...]:
         raise ConnectionError
 
 

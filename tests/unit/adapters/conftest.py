@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from adapters.catalogue import load_catalogue
-from adapters.sql import SqlAdapter
+from adapters.kinds.sql import SqlAdapter
+from adapters.port import Connection
 from exchange.model.catalogue import Catalogue
 
 Open = Callable[..., SqlAdapter]
@@ -21,7 +22,7 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture
-def adapter(catalogue: Catalogue, register_folder: Path) -> Iterator[Open]:
+async def adapter(catalogue: Catalogue, register_folder: Path) -> AsyncIterator[Open]:
     """Opens adapters on registers: `adapter("cpr")`; closes them after the test."""
     opened: list[SqlAdapter] = []
 
@@ -29,9 +30,10 @@ def adapter(catalogue: Catalogue, register_folder: Path) -> Iterator[Open]:
         register: str, *, url: str | None = None, max_records: int = 10_000, catalogue: Catalogue = catalogue
     ) -> SqlAdapter:
         where = url or f"sqlite:///{register_folder / register}.db"
-        opened.append(SqlAdapter(where, catalogue, register, max_records))
+        datasets = [d for d in catalogue.datasets.values() if d.register == register]
+        opened.append(SqlAdapter(register, datasets, Connection(where, max_records=max_records)))
         return opened[-1]
 
     yield make
     for one in opened:
-        one.close()
+        await one.close()

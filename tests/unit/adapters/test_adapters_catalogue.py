@@ -10,6 +10,7 @@ import pytest
 
 import adapters.catalogue
 from adapters.catalogue import SENSITIVITIES, TYPES, CatalogueError, load_catalogue
+from adapters.kinds.sql import table_name
 from adapters.registers import Registers
 from exchange.config import DEFAULT_POLICIES
 from exchange.model.catalogue import Catalogue
@@ -46,7 +47,7 @@ def test_small_catalogue_is_read(tmp_path: Path) -> None:
     assert ("x", "95000088", "thing", "person") == (
         dataset.register,
         dataset.provider,
-        dataset.table,
+        table_name(dataset),
         dataset.subject,
     )
     assert {"number", "size"} == dataset.attribute_names
@@ -76,7 +77,7 @@ WRONG: list[tuple[str, str, str, str]] = [
     ("title-text", '{ en = "A thing", da = "En ting" }', '"A thing"', "x.thing.*title"),
     ("no-danish", ', da = "En ting" }', "}", "x.thing.*da"),
     ("no-source", 'source = { kind = "sql", table = "thing" }\n', "", "x.thing.*source"),
-    ("no-table", ', table = "thing"', "", "x.thing.*table"),
+    ("no-kind", 'kind = "sql", ', "", "x.thing.*kind"),
     (
         "key-kind",
         'kind = "personnummer"',

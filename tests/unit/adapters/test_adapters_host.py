@@ -4,45 +4,43 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pytest
 
 from adapters.catalogue import load_catalogue
-from adapters.host import GuardedRegisters
+from adapters.host.bounds import Bounds
+from adapters.host.registers import GuardedRegisters
+from adapters.port import Found, Lookup
 from exchange.errors import Failed
-from exchange.model.catalogue import Dataset
-from exchange.model.request import AsOf, Found, SubjectKey
+from tests.support.adapters import Answering, lookup_of
 
-NOW = AsOf(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
-KEY = SubjectKey("personnummer", "7204861234")
+VALUE = "7204861234"
 
 
-class Counting:
+class Counting(Answering):
     """An adapter that knows how many reads are under way at once."""
 
     def __init__(self) -> None:
         self.now = self.most = 0
         self.gate = asyncio.Event()
 
-    async def fetch(
-        self, dataset: Dataset, attributes: Sequence[str], key: SubjectKey, as_of: AsOf
-    ) -> Sequence[Found]:
+    async def fetch(self, lookup: Lookup) -> Sequence[Found]:
         self.now += 1
         self.most = max(self.most, self.now)
         try:
             await self.gate.wait()
-            return [Found(key.value, {})]
+            return [Found(value, {}) for value in lookup.values]
         finally:
             self.now -= 1
 
 
 def registers(adapter: Counting, slots: int = 3) -> GuardedRegisters:
-    return GuardedRegisters(load_catalogue(), {"cpr": adapter}, 10, slots)
+    return GuardedRegisters(load_catalogue(), {"cpr.person": adapter}, usual=Bounds(10, slots))
 
 
 async def ask(host: GuardedRegisters, timeout: float = 5, dataset: str = "cpr.person") -> object:
-    return await host.fetch(dataset, ("status",), KEY, NOW, timeout)
+    answers = await host.fetch(lookup_of(dataset, ("status",), "personnummer", VALUE), timeout)
+    return answers[VALUE]
 
 
 async def test_reads_under_way_are_bounded() -> None:

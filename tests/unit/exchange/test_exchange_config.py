@@ -85,8 +85,9 @@ def test_only_relative_sqlite_urls_are_anchored(url: str, expected: str) -> None
 
 def test_urls_of_registers_are_anchored_too(write: Any, tmp_path: Path) -> None:
     """Also those that stand in a table."""
-    settings = load(write('[registers.urls]\ncpr = "sqlite:///cpr.db"\n'))
-    assert {"cpr": f"sqlite:///{tmp_path}/cpr.db"} == settings.registers.urls
+    settings = load(write('[registers.connections.cpr]\nurl = "sqlite:///cpr.db"\nsecrets.key = "k"\n'))
+    assert f"sqlite:///{tmp_path}/cpr.db" == settings.registers.connections["cpr"].url
+    assert {"key": tmp_path / "k"} == settings.registers.connections["cpr"].secrets
 
 
 ENVIRONMENT = [
@@ -95,10 +96,10 @@ ENVIRONMENT = [
     ("HJEMMEL_POLICY__ENGINE", "opa", ("policy", "engine"), "opa"),
     ("HJEMMEL_REGISTERS__TIMEOUT", "2.5", ("registers", "timeout"), 2.5),
     (
-        "HJEMMEL_REGISTERS__URLS",
-        '{"cpr": "postgresql://x"}',
-        ("registers", "urls"),
-        {"cpr": "postgresql://x"},
+        "HJEMMEL_REGISTERS__PLUG_INS",
+        '["own"]',
+        ("registers", "plug_ins"),
+        ("own",),
     ),
     ("HJEMMEL_VAULT__URL", "sqlite:////var/keys.db", ("vault", "url"), "sqlite:////var/keys.db"),
     ("HJEMMEL_LOG__SIGNING_KEY", "/run/secrets/log", ("log", "signing_key"), Path("/run/secrets/log")),
@@ -153,12 +154,13 @@ WRONG = [
     ('[log]\nurl = "log.db"\n', "log.url"),
     ('[log]\nurl = "sqlserver://h/x"\n', "log.url"),
     ('[vault]\nurl = "oracle://h/x"\n', "vault.url"),
-    ('[registers.urls]\ncpr = "nonsense"\n', "registers.urls.cpr"),
+    ('[registers.connections.cpr]\nurl = "nonsense"\n', "registers.connections.cpr.url"),
     ('[policy]\nengine = "none"\n', "policy.engine"),
     ("[policy]\ntimeout = 0\n", "policy.timeout"),
     ("[policy]\ntimout = 1\n", "policy.timout"),
     ("[registers]\nmax_records = 0\n", "registers.max_records"),
-    ("[registers.urls]\ncpr = 1\n", "registers.urls.cpr"),
+    ("[registers.connections.cpr]\n", "registers.connections.cpr.url"),
+    ("[registers.connections]\ncpr = 1\n", "registers.connections.cpr"),
     ("[regsters]\ntimeout = 1\n", "regsters"),
     ("log = 1\n", "log"),
 ]
@@ -191,7 +193,7 @@ def test_wrong_variable_is_named(write: Any, monkeypatch: pytest.MonkeyPatch, va
         load(write(""))
 
 
-@pytest.mark.parametrize("name", ["HJEMMEL_LOG", "HJEMMEL_REGISTERS__URLS"])
+@pytest.mark.parametrize("name", ["HJEMMEL_LOG", "HJEMMEL_REGISTERS__CONNECTIONS"])
 def test_variable_that_is_no_json_is_named(write: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A whole section or table in one variable is JSON, or an error that names it."""
     monkeypatch.setenv(name, "{")

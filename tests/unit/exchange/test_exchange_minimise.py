@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.minimise import Minimised, WrongTypeError, cut
-from exchange.model.catalogue import Attribute, Dataset, Key, Text
+from exchange.model.catalogue import Attribute, Dataset, Key, Source, Text
 from exchange.model.decision import Condition, Decision, Effect, Obligation, Reason
 from exchange.model.request import Record, Value
 
@@ -23,7 +23,7 @@ DATASET = Dataset(
     provider="95000088",
     title=TEXT,
     subject="person",
-    table="thing",
+    source=Source("sql", {}, ""),
     attributes=tuple(Attribute(n, t, "ordinary", TEXT) for n, t in TYPES.items()),
     keys=(Key("personnummer", "name", "one"),),
 )

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from adapters.catalogue import load_catalogue
+from adapters.kinds.sql import table_name
 from adapters.registers import Registers, Table, write
 
 FILES = [
@@ -42,7 +43,7 @@ def test_keys_have_indexes(small: Registers, tmp_path: Path) -> None:
                 column
                 for (index,) in connection.execute(
                     "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?",
-                    (dataset.table,),
+                    (table_name(dataset),),
                 )
                 for _, _, column in connection.execute(f'PRAGMA index_info("{index}")')
             }

@@ -1,0 +1,176 @@
+"""The port that every register stands behind: what an adapter is asked, gives, and may raise.
+
+This module is all that an adapter needs of Hjemmel. An adapter is written by anybody, so that nothing it says
+is believed: the host (`adapters.host`) bounds it in time, size and number, checks what it gives, repeats what
+may be repeated, and translates what it raises. What it gives is cut to the grant afterwards.
+
+    RegisterError
+    ├── Unavailable        not there at present; asked again where there is time
+    │   └── Throttled      asks for a pause; asked again after it
+    ├── AccessRefused      the credentials do not do: expired, withdrawn, or not for this
+    └── AnswerInvalid      an answer that makes no sense
+        └── SchemaChanged  a field is not as the catalogue says: renamed, of another type, a new code
+
+Anything else that an adapter raises is taken as `Unavailable`, and not repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from exchange.model.catalogue import Attribute, Catalogue, Dataset, Key, Source, Text
+from exchange.model.request import AsOf, Found, Lookup, Mandate, Record, Value
+
+__all__ = [
+    "AccessRefused",
+    "AnswerInvalid",
+    "AsOf",
+    "Attribute",
+    "Catalogue",
+    "Cause",
+    "Connection",
+    "Dataset",
+    "Found",
+    "Key",
+    "Lookup",
+    "Mandate",
+    "Opener",
+    "Record",
+    "RegisterAdapter",
+    "RegisterError",
+    "SchemaChanged",
+    "Source",
+    "Text",
+    "Throttled",
+    "Unavailable",
+    "Value",
+]
+
+
+class RegisterAdapter(Protocol):
+    """One register, or the part of it that is reached in one way.
+
+    Guarantees that the host gives: `fetch` is called from one event loop, for datasets that the adapter was
+    made with, for attributes and a key of them, for values of the key's form, each once, at most
+    `most_subjects` of them. It is cancelled when its time is over, and must let that happen.
+
+    Guarantees that it gives: it reads, and changes nothing. It keeps nothing about subjects after `fetch`
+    ended. It asks the register for nothing but the attributes named and the key. An answer that is not
+    whole is no answer: it raises.
+    """
+
+    @property
+    def most_subjects(self) -> int:
+        """How many subjects one call may be about, at least 1; the host divides what is more."""
+
+    async def fetch(self, lookup: Lookup) -> Sequence[Found]:
+        """Fetches the records that the keys lead to, true and recorded at the times asked for.
+
+        Gives each record with the value of the key that it was found under, and no record for a subject that
+        the register does not know. Attributes without a value are left out. An integer attribute is an `int`,
+        a boolean a `bool`, everything else text: dates as YYYY-MM-DD, months as YYYY-MM.
+
+        Raises:
+            RegisterError: there is no answer, or none that makes sense.
+        """
+
+    async def close(self) -> None:
+        """Lets go of connections. Nothing is asked afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a register is reached, as the broker's configuration says. A kind checks what it is given.
+
+    Attributes:
+        url: where the register is.
+        options: what else the kind wants to know.
+        secrets: files that hold secrets, such as an API key, by name; mode 0600.
+        max_records: most records about one subject; an answer with more is an error, never cut silently.
+        max_concurrent: most calls under way at once.
+    """
+
+    url: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Path] = field(default_factory=dict)
+    max_records: int = 1000
+    max_concurrent: int = 16
+
+
+class Opener(Protocol):
+    """Makes the adapter of a register: what a kind is, and what the entry point of a plug-in names."""
+
+    def __call__(self, register: str, datasets: Sequence[Dataset], connection: Connection) -> RegisterAdapter:
+        """Makes an adapter. It connects lazily: a register that is down fails its first fetch only.
+
+        Raises:
+            ValueError: the catalogue or the configuration says what cannot be; the message says where,
+                and what to write.
+        """
+
+
+class Cause(StrEnum):
+    """What was wrong, in words that hold nothing of the subject."""
+
+    CONNECTION = "it cannot be reached"
+    SERVER_ERROR = "it answered with an error of its own"
+    CREDENTIALS_EXPIRED = "its credentials have expired"
+    CREDENTIALS_REFUSED = "it refused the credentials"
+    NOT_AUTHORISED = "the credentials are not for this dataset"
+    NOT_DECODED = "its answer cannot be decoded"
+    NOT_UTF8 = "its answer is not UTF-8"
+    TOO_LARGE = "its answer is larger than may be"
+    TOO_MANY = "it gave more records than may be"
+    PARTIAL = "its answer is not whole"
+    OTHER_SUBJECT = "it answered about another subject"
+    CONFLICT = "it holds conflicting current records"
+    FIELD_MISSING = "a field is missing"
+    FIELD_TYPE = "a field is of another type"
+    FIELD_VALUE = "a field has a value that is not known"
+    FIELD_NULL = "a field that must have a value has none"
+    FIELD_UNKNOWN = "it does not know a field"
+    TIMES = "the times of a record make no sense"
+
+
+class RegisterError(Exception):
+    """A register gave no answer.
+
+    Attributes:
+        cause: what was wrong.
+        attribute: which attribute of the dataset it is about, where it is about one.
+    """
+
+    def __init__(self, cause: Cause, attribute: str = "") -> None:
+        """Takes the cause, never words of the register's own: they could hold personal data."""
+        super().__init__(cause.value)
+        self.cause = cause
+        self.attribute = attribute
+
+
+class Unavailable(RegisterError):
+    """The register is not there at present."""
+
+
+class Throttled(Unavailable):
+    """The register asks for a pause."""
+
+    def __init__(self, pause: float) -> None:
+        """Takes the pause that the register asked for, seconds."""
+        super().__init__(Cause.SERVER_ERROR)
+        self.pause = pause
+
+
+class AccessRefused(RegisterError):
+    """The register does not let this broker in."""
+
+
+class AnswerInvalid(RegisterError):
+    """The register answered what was not asked, or what cannot be."""
+
+
+class SchemaChanged(AnswerInvalid):
+    """The register is not any more as the catalogue describes it."""
