@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 from hjemmel.exchange.v1 import envelope_pb2 as pb
+from hjemmel.exchange.v1 import many_pb2
 
 from exchange.errors import ExchangeError, FieldViolation, Refused
 from exchange.model.identifiers import SUBJECT_KEYS, is_cvr
-from exchange.model.request import Request, SubjectKey
+from exchange.model.request import Kind, Request, SubjectKey
 
 MAX_ATTRIBUTES = 100
 _MAX_TEXT = 200
@@ -62,6 +65,72 @@ def read(body: bytes) -> Request:
     return request
 
 
+def read_mandate(body: bytes) -> tuple[Request, str]:
+    """Parses and checks a serialised MandateBody; gives a request about nobody yet, and the kind of entry.
+
+    Raises:
+        Refused: BODY_MALFORMED, or FIELD_INVALID with all the fields to correct.
+    """
+    message = many_pb2.MandateBody()
+    try:
+        message.ParseFromString(body)
+    except DecodeError as error:
+        raise Refused.because("BODY_MALFORMED") from error
+    violations: list[FieldViolation] = []
+    if message.key_kind not in SUBJECT_KEYS:
+        violations.append(FieldViolation("key_kind", f"must be one of {', '.join(SUBJECT_KEYS)}"))
+    request = Request(
+        consumer=_checked(violations, "consumer", message.consumer, is_cvr, "a CVR number"),
+        dataset=_name(violations, "dataset", message.dataset),
+        attributes=_attributes(violations, message),
+        subject=SubjectKey(message.key_kind, ""),
+        subject_role="",
+        purpose=_name(violations, "purpose", message.purpose),
+        legal_basis=_name(violations, "legal_basis", message.legal_basis),
+        agreement=_name(violations, "agreement", message.agreement),
+        case_reference="",
+        consent_reference=None,
+        law_date=_date(violations, "law_date", message.law_date),
+        effect_time=_time(violations, "effect_time", message, message.effect_time),
+        registration_time=_time(violations, "registration_time", message, message.registration_time),
+        partial_acceptable=message.partial_acceptable,
+    )
+    if violations:
+        raise malformed(*violations)
+    return request, Kind.MATCHING if message.matching else Kind.EXCHANGE
+
+
+def read_batched(body: bytes) -> Request:
+    """Reads the request about one subject of a batch, from a serialised BatchedRequest.
+
+    Raises:
+        Refused: as `read`.
+    """
+    batched = many_pb2.BatchedRequest()
+    message = many_pb2.SubjectBody()
+    try:
+        batched.ParseFromString(body)
+        message.ParseFromString(batched.subject)
+    except DecodeError as error:
+        raise Refused.because("BODY_MALFORMED") from error
+    mandate, _ = _mandate(batched.mandate.body)
+    violations: list[FieldViolation] = []
+    request = replace(
+        mandate,
+        subject=_subject(violations, pb.SubjectKey(kind=mandate.subject.kind, value=message.value)),
+        subject_role=_role(violations, message.subject_role),
+        case_reference=_text(violations, "case_reference", message.case_reference),
+        consent_reference=_text(violations, "consent_reference", message.consent_reference, needed=False)
+        or None,
+    )
+    if violations:
+        raise malformed(*violations)
+    return request
+
+
+_mandate = lru_cache(maxsize=64)(read_mandate)  # the same one stands in the request of each subject
+
+
 def malformed(*violations: FieldViolation) -> ExchangeError:
     """Makes the refusal of malformed fields."""
     return Refused.because("FIELD_INVALID", *violations)
@@ -95,7 +164,9 @@ def _is_name(value: str) -> bool:
     return _NAME.fullmatch(value) is not None and _DIGITS.search(value) is None
 
 
-def _attributes(violations: list[FieldViolation], message: pb.ExchangeBody) -> tuple[str, ...]:
+def _attributes(
+    violations: list[FieldViolation], message: pb.ExchangeBody | many_pb2.MandateBody
+) -> tuple[str, ...]:
     names = tuple(message.attributes)
     if not 0 < len(names) <= MAX_ATTRIBUTES or len(set(names)) != len(names):
         form = f"must name 1 to {MAX_ATTRIBUTES} attributes, each once"
@@ -135,7 +206,10 @@ def _date(violations: list[FieldViolation], field: str, value: str) -> date | No
 
 
 def _time(
-    violations: list[FieldViolation], field: str, message: pb.ExchangeBody, value: Timestamp
+    violations: list[FieldViolation],
+    field: str,
+    message: pb.ExchangeBody | many_pb2.MandateBody,
+    value: Timestamp,
 ) -> datetime | None:
     if not message.HasField(field):
         return None

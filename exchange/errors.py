@@ -104,6 +104,10 @@ CODES: dict[str, Code] = {
         Status.UNAUTHENTICATED,
         "The JWS was made over another body: sign exactly the bytes you send.",
     ),
+    "MANDATE_MISMATCH": Code(
+        Status.UNAUTHENTICATED,
+        "The batch is not of this mandate: sign it for the mandate's id, as the same issuer and caseworker.",
+    ),
     "DELEGATION_MISSING": Code(
         Status.PERMISSION_DENIED,
         "The signer holds no delegation from the consumer for this dataset and purpose: have one registered.",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -116,19 +117,22 @@ class Pipeline:
         """Takes the parts."""
         self._parts = parts
 
-    async def exchange(self, certificate: bytes, envelope: Envelope, timeout: float | None) -> Answer:
+    async def exchange(
+        self, certificate: bytes, envelope: Envelope, timeout: float | None, kind: str = Kind.EXCHANGE
+    ) -> Answer:
         """Answers one request within a time (seconds), or raises why not.
 
         Args:
             certificate: the connection's client certificate, PEM; empty where it had none.
             envelope: the signed request.
             timeout: what is left of the caller's deadline, where it set one.
+            kind: the kind of entry.
 
         Raises:
             ExchangeError: refused or failed; recorded, and carrying its receipt, unless the log
                 itself failed.
         """
-        return await _Exchange(self._parts, Kind.EXCHANGE, certificate, envelope).run(timeout)
+        return await _Exchange(self._parts, kind, certificate, envelope).run(timeout)
 
     async def dry_run(self, certificate: bytes, envelope: Envelope) -> Answer:
         """Tells what `exchange` would decide, without reading a register.
@@ -137,6 +141,12 @@ class Pipeline:
             ExchangeError: as `exchange`.
         """
         return await _Exchange(self._parts, Kind.DRY_RUN, certificate, envelope).rehearse()
+
+    async def refuse(
+        self, kind: str, certificate: bytes, envelope: Envelope, error: Exception
+    ) -> ExchangeError:
+        """Records a refusal of what did not become an exchange; gives the error with its receipt."""
+        return await _Exchange(self._parts, kind, certificate, envelope).refused(error)
 
 
 class _Exchange:
@@ -177,6 +187,11 @@ class _Exchange:
             if ended is error:
                 raise
             raise ended from error
+
+    async def refused(self, error: Exception) -> ExchangeError:
+        with suppress(ExchangeError):  # what is known of the caller, and no more
+            self._note(caller=self._parts.authenticator.identify(self._certificate).cvr)
+        return await self._recorded(_understood(error))
 
     # 1. Who asks, and is it a question at all? Nothing in the body is believed before its signature.
 

@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from google.api import field_behavior_pb2
+from google.rpc import status_pb2
 from grpc_tools import protoc
 
 ROOT = Path(__file__).parent
@@ -56,10 +57,14 @@ def main() -> int:
 
 
 def copy_googleapis() -> None:
-    """Puts the annotations that our files import where Buf finds them."""
-    target = GOOGLEAPIS / "google" / "api" / "field_behavior.proto"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(field_behavior_pb2.__file__).with_name(target.name), target)
+    """Puts the files of Google's that ours import where Buf finds them."""
+    for module, name in (
+        (field_behavior_pb2, "google/api/field_behavior"),
+        (status_pb2, "google/rpc/status"),
+    ):
+        target = GOOGLEAPIS / f"{name}.proto"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(Path(module.__file__).with_name(target.name), target)
 
 
 def is_empty_service(path: Path, text: str) -> bool:

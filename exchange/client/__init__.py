@@ -22,12 +22,14 @@ from exchange.client.errors import (
     Refused,
     Unreachable,
 )
+from exchange.client.many import Answered, Subject, Task
 from exchange.client.protocol import Answer, Question, Rehearsal, VerifiedReceipt
 from exchange.client.sync import Client
 
 __all__ = [
     "AlreadyRecorded",
     "Answer",
+    "Answered",
     "AsyncClient",
     "Client",
     "ClientError",
@@ -41,6 +43,8 @@ __all__ = [
     "ReceiptInvalid",
     "Refused",
     "Rehearsal",
+    "Subject",
+    "Task",
     "Unreachable",
     "VerifiedReceipt",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
@@ -15,9 +15,11 @@ from hjemmel.exchange.v1 import catalogue_pb2
 from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
+from exchange.batched import MAX_SUBJECTS
 from exchange.client import failures, protocol
 from exchange.client.credentials import Credentials
-from exchange.client.errors import ClientError, Failed
+from exchange.client.errors import ClientError, Failed, ReceiptInvalid
+from exchange.client.many import Answered, Asking, Subject, Task
 from exchange.client.memory import CheckpointMemory
 from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
 from exchange.client.retry import Attempts
@@ -50,6 +52,52 @@ class AsyncClient:
         answer = protocol.read_answer(prepared, response, self._credentials.log)
         await self._remember(answer.receipt)
         return answer
+
+    async def exchange_many(
+        self, task: Task, subjects: AsyncIterable[Subject], *, timeout: float | None = None
+    ) -> AsyncIterator[Answered]:
+        """Asks the same about many subjects; gives the answers in their order, each verified.
+
+        One subject's refusal is an answer. Where the call itself ends, ask anew about the subjects that were
+        not answered: the request ids of those that may have been recorded are in no answer.
+
+        Args:
+            task: what to ask.
+            subjects: about whom; read as fast as the broker answers.
+            timeout: seconds for the whole call; none by default.
+
+        Raises:
+            ClientError: see `exchange.client.errors`.
+        """
+        asking = Asking(self._credentials, task)
+        sent: asyncio.Queue[tuple[Subject, Prepared]] = asyncio.Queue()
+
+        async def requests() -> AsyncIterator[pb.ExchangeManyRequest]:
+            yield pb.ExchangeManyRequest(mandate=asking.mandate)
+            async for some in _batches(subjects):
+                batch = asking.batch(some)
+                for one in batch.prepared:
+                    sent.put_nowait(one)
+                yield pb.ExchangeManyRequest(batch=batch.message)
+
+        checkpoint = ""
+        try:
+            async for response in self._exchange.ExchangeMany(requests(), timeout=timeout):
+                for told in response.answers:
+                    if sent.empty():
+                        raise ReceiptInvalid("the broker answered more than was asked")
+                    answered = asking.read(*sent.get_nowait(), told, response.decision)
+                    receipt = answered.answer.receipt
+                    if receipt is not None and receipt.signed_checkpoint != checkpoint:
+                        await self._remember(receipt)
+                        checkpoint = receipt.signed_checkpoint
+                    yield answered
+        except grpc.RpcError as error:
+            raise failures.raised(
+                failures.failure_of(error), self._credentials.log, None, Attempts()
+            ) from error
+        if not sent.empty():
+            raise ReceiptInvalid(f"the broker left {sent.qsize()} subjects without an answer")
 
     async def dry_run(self, question: Question) -> Rehearsal:
         """Asks what would be decided; no register is read.
@@ -147,3 +195,14 @@ class AsyncClient:
                 raise
             return None  # the log has not grown to what it showed before
         return list(response.hashes)
+
+
+async def _batches(subjects: AsyncIterable[Subject]) -> AsyncIterator[list[Subject]]:
+    batch: list[Subject] = []
+    async for subject in subjects:
+        batch.append(subject)
+        if len(batch) == MAX_SUBJECTS:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ from exchange.model.decision import Reason
 from exchange.model.trace import Outcome
 
 _TRAILER = "grpc-status-details-bin"
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
 _KINDS: dict[grpc.StatusCode, type[ClientError]] = {
     grpc.StatusCode.PERMISSION_DENIED: Refused,
     grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
@@ -57,11 +59,19 @@ class Failure:
 
 def failure_of(error: grpc.RpcError) -> Failure:
     """Reads the details of a gRPC error."""
-    code, message = error.code(), error.details() or ""
+    return _failure(error.code(), error.details() or "", _details(error))
+
+
+def failure_in(status: status_pb2.Status) -> Failure:
+    """Reads an error that came in a message instead of ending a call."""
+    return _failure(_CODES.get(status.code, grpc.StatusCode.UNKNOWN), status.message, status.details)
+
+
+def _failure(code: grpc.StatusCode, message: str, details: Iterable[Packed]) -> Failure:
     reasons: tuple[Reason, ...] = ()
     violations: tuple[FieldViolation, ...] = ()
     receipt = None
-    for detail in _details(error):
+    for detail in details:
         refusal, bad = Refusal(), error_details_pb2.BadRequest()
         if detail.Unpack(refusal):
             reasons = tuple(wire.reason(r) for r in refusal.reasons)

@@ -170,7 +170,10 @@ def new_request_id() -> str:
 
 
 def read_answer(
-    prepared: Prepared, response: exchange_service_pb2.ExchangeResponse, log: NoteVerifier
+    prepared: Prepared,
+    response: exchange_service_pb2.ExchangeResponse,
+    log: NoteVerifier,
+    kind: str = Kind.EXCHANGE,
 ) -> Answer:
     """Verifies and reads an answer.
 
@@ -178,7 +181,7 @@ def read_answer(
         ReceiptInvalid: it is not what the log recorded.
     """
     receipt = verify_receipt(response.receipt, log, prepared, sha256(response.data).digest())
-    _check_told(receipt.entry, Kind.EXCHANGE, response.decision)
+    _check_told(receipt.entry, kind, response.decision)
     _check_time(prepared, receipt.entry)
     try:
         records = released.decode(response.data)

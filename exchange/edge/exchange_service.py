@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar
 
 from hjemmel.exchange.v1 import envelope_pb2
 from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceServicer
 
-from exchange.edge import translate
+from exchange.edge import many_calls, translate
 from exchange.edge.callers import Callers, certificate_of
 from exchange.edge.status import Context, abort
 from exchange.errors import ExchangeError, FieldViolation, Refused
+from exchange.many import Many
 from exchange.model.catalogue import Catalogue
 from exchange.model.request import Envelope
 from exchange.pipeline import Pipeline
@@ -26,9 +27,10 @@ T = TypeVar("T")
 class ExchangeEdge(ExchangeServiceServicer):
     """Implements `hjemmel.exchange.v1.ExchangeService`."""
 
-    def __init__(self, pipeline: Pipeline, catalogue: Catalogue, callers: Callers) -> None:
-        """Takes the pipeline, the catalogue, and who may look at it."""
+    def __init__(self, pipeline: Pipeline, many: Many, catalogue: Catalogue, callers: Callers) -> None:
+        """Takes the pipeline, one for many subjects, the catalogue, and who may look at it."""
         self._pipeline = pipeline
+        self._many = many
         self._catalogue = catalogue
         self._callers = callers
         self._names = sorted(catalogue.datasets)
@@ -47,6 +49,16 @@ class ExchangeEdge(ExchangeServiceServicer):
             withheld_attributes=[translate.refused(w) for w in answer.withheld],
             receipt=translate.receipt(answer.receipt),
         )
+
+    async def ExchangeMany(
+        self, request_iterator: AsyncIterator[pb.ExchangeManyRequest], context: Context
+    ) -> AsyncIterator[pb.ExchangeManyResponse]:
+        """Answers about many subjects."""
+        try:
+            async for response in many_calls.answer(self._many, request_iterator, context):
+                yield response
+        except ExchangeError as error:
+            await abort(context, error)
 
     async def DryRun(self, request: pb.DryRunRequest, context: Context) -> pb.DryRunResponse:
         """Tells what would be decided."""

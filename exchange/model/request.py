@@ -18,6 +18,7 @@ class Kind:
 
     EXCHANGE = "exchange"
     DRY_RUN = "dry_run"
+    MATCHING = "matching"
 
 
 SUBJECT_ROLES = (

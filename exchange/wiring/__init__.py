@@ -17,19 +17,23 @@ from adapters.port import Connection
 from audit.log import AuditLog, LogSettings
 from audit.writing.sequencer import Pace
 from exchange import body, released
+from exchange.batched import MAX_SUBJECTS
 from exchange.config import Settings
 from exchange.edge.audit_service import AuditEdge
 from exchange.edge.callers import Callers
 from exchange.edge.exchange_service import ExchangeEdge
 from exchange.edge.server import Servers, Tls
 from exchange.identity.authenticator import SignatureAuthenticator
+from exchange.identity.batched import BatchAuthenticator
 from exchange.identity.participants import FileParticipants
+from exchange.many import Format, Many
 from exchange.model.catalogue import Catalogue
 from exchange.pipeline import Parts, Pipeline
 from exchange.policy.keeper import PolicyKeeper
 from exchange.recorder import Recorder
 from exchange.wiring import policies, timestamps, witnesses
 
+_MANY = Format(body.read_mandate, body.read_batched, BatchAuthenticator, MAX_SUBJECTS)
 _DENMARK = ZoneInfo("Europe/Copenhagen")
 CONSENTS = "samtykke"
 
@@ -113,7 +117,7 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
             )
         )
         callers = Callers(authenticator)
-        exchange = ExchangeEdge(Pipeline(parts), catalogue, callers)
+        exchange = ExchangeEdge(Pipeline(parts), Many(parts, _MANY), catalogue, callers)
         await witnesses.follow(settings.witness, log, stack)
         audit = AuditEdge(log.reader, callers, prefer_cosigned=settings.witness.publish == "cosigned")
         servers = Servers(exchange, audit)

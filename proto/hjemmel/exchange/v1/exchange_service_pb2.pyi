@@ -2,6 +2,7 @@ from google.api import field_behavior_pb2 as _field_behavior_pb2
 from hjemmel.exchange.v1 import catalogue_pb2 as _catalogue_pb2
 from hjemmel.exchange.v1 import decision_pb2 as _decision_pb2
 from hjemmel.exchange.v1 import envelope_pb2 as _envelope_pb2
+from hjemmel.exchange.v1 import many_pb2 as _many_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -27,6 +28,22 @@ class ExchangeResponse(_message.Message):
     withheld_attributes: _containers.RepeatedCompositeFieldContainer[_decision_pb2.RefusedAttribute]
     receipt: _decision_pb2.Receipt
     def __init__(self, data: _Optional[bytes] = ..., decision: _Optional[_Union[_decision_pb2.Decision, _Mapping]] = ..., withheld_attributes: _Optional[_Iterable[_Union[_decision_pb2.RefusedAttribute, _Mapping]]] = ..., receipt: _Optional[_Union[_decision_pb2.Receipt, _Mapping]] = ...) -> None: ...
+
+class ExchangeManyRequest(_message.Message):
+    __slots__ = ("mandate", "batch")
+    MANDATE_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    mandate: _envelope_pb2.SignedEnvelope
+    batch: _many_pb2.SubjectBatch
+    def __init__(self, mandate: _Optional[_Union[_envelope_pb2.SignedEnvelope, _Mapping]] = ..., batch: _Optional[_Union[_many_pb2.SubjectBatch, _Mapping]] = ...) -> None: ...
+
+class ExchangeManyResponse(_message.Message):
+    __slots__ = ("decision", "answers")
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    decision: _decision_pb2.Decision
+    answers: _containers.RepeatedCompositeFieldContainer[_many_pb2.SubjectAnswer]
+    def __init__(self, decision: _Optional[_Union[_decision_pb2.Decision, _Mapping]] = ..., answers: _Optional[_Iterable[_Union[_many_pb2.SubjectAnswer, _Mapping]]] = ...) -> None: ...
 
 class DryRunRequest(_message.Message):
     __slots__ = ("envelope",)

@@ -43,6 +43,11 @@ class ExchangeServiceStub:
                 request_serializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeRequest.SerializeToString,
                 response_deserializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeResponse.FromString,
                 _registered_method=True)
+        self.ExchangeMany = channel.stream_stream(
+                '/hjemmel.exchange.v1.ExchangeService/ExchangeMany',
+                request_serializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyRequest.SerializeToString,
+                response_deserializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyResponse.FromString,
+                _registered_method=True)
         self.DryRun = channel.unary_unary(
                 '/hjemmel.exchange.v1.ExchangeService/DryRun',
                 request_serializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.DryRunRequest.SerializeToString,
@@ -69,6 +74,16 @@ class ExchangeServiceServicer:
 
     def Exchange(self, request, context):
         """Asks for attributes of one subject. Recorded whatever the outcome.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExchangeMany(self, request_iterator, context):
+        """Asks the same about many subjects. The first message is a signed mandate, each further one a signed batch
+        of subjects; batches are answered in their order, each subject with a record of its own. One subject's
+        refusal ends nothing; what is wrong with a mandate or a batch as a whole ends the call. Who reads slowly is
+        waited for. After a break, ask anew about the subjects that were not answered, under new request ids.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -102,6 +117,11 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.Exchange,
                     request_deserializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeRequest.FromString,
                     response_serializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeResponse.SerializeToString,
+            ),
+            'ExchangeMany': grpc.stream_stream_rpc_method_handler(
+                    servicer.ExchangeMany,
+                    request_deserializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyRequest.FromString,
+                    response_serializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyResponse.SerializeToString,
             ),
             'DryRun': grpc.unary_unary_rpc_method_handler(
                     servicer.DryRun,
@@ -150,6 +170,33 @@ class ExchangeService:
             '/hjemmel.exchange.v1.ExchangeService/Exchange',
             hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeRequest.SerializeToString,
             hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExchangeMany(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/hjemmel.exchange.v1.ExchangeService/ExchangeMany',
+            hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyRequest.SerializeToString,
+            hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyResponse.FromString,
             options,
             channel_credentials,
             insecure,
