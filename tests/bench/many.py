@@ -78,7 +78,7 @@ def _measure(folder: Path, rounds: int, persons: int) -> dict[str, Any]:
         asking = _Asking(site.credentials("udbetaling-danmark"), broker["address"], made)
         for turn in range(rounds + 1):  # the first warms up
             for name, work, number in (("single", asking.single, _SINGLE), ("many", asking.many, _MANY)):
-                seconds, cost = _timed(broker["pid"], lambda w=work, n=number: w(n))
+                seconds, cost = _timed(broker["pid"], work, number)
                 if turn:
                     measured[name]["rate"].append(number / seconds)
                     measured[name]["cost"].append(cost / number * 1e6)
@@ -88,10 +88,10 @@ def _measure(folder: Path, rounds: int, persons: int) -> dict[str, Any]:
     return measured
 
 
-def _timed(pid: int, work: Callable[[], Coroutine[Any, Any, None]]) -> tuple[float, float]:
+def _timed(pid: int, work: Callable[[int], Coroutine[Any, Any, None]], number: int) -> tuple[float, float]:
     """Gives the time that some work took, and the processor time that it cost another process (seconds)."""
     before, begun = _processor(pid), time.monotonic()
-    asyncio.run(work())
+    asyncio.run(work(number))
     return time.monotonic() - begun, _processor(pid) - before
 
 
