@@ -12,8 +12,7 @@ demo: .venv/broker ## The main job, played on generated registers
 	@$(BIN)/hjemmel demo $(DEMO)
 
 test: .venv/dev tools system ## The whole test suite, on real parts
-	@$(BIN)/python -m coverage run -m pytest $(TESTS)
-	@$(BIN)/python -m coverage report
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report term:skip-covered $(TESTS)
 
 bench: .venv/dev tools ## A full exchange beside a bare echo; BENCH=--quick for a short run
 	@$(BIN)/python -m tests.bench $(BENCH)

@@ -241,7 +241,7 @@ def test_altered_bundle_is_no_candidate(tmp_path: Path, policies: PolicySet) -> 
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"x", b"{}", b"\x1f\x8b", b"\x1f\x8bxxxx", gzip.compress(b"x" * 99)]
+    "content", [b"", b"x", b"{}", b"\x1f\x8b", b"\x1f\x8bxxxx", gzip.compress(b"x" * 99, mtime=0)]
 )
 def test_file_that_is_no_bundle_is_no_candidate(tmp_path: Path, content: bytes) -> None:
     """Whatever else a file holds is refused with a message, never a traceback."""

@@ -32,7 +32,9 @@ def test_sealed_bytes_hide_the_values() -> None:
     assert vault.seal(KEY, LEAF, OPENED) != SEALED
 
 
-@pytest.mark.parametrize(("key", "leaf"), [(KEY, b"another leaf"), (vault.new_key(), LEAF)])
+@pytest.mark.parametrize(
+    ("key", "leaf"), [(KEY, b"another leaf"), (vault.new_key(), LEAF)], ids=["leaf", "key"]
+)
 def test_sealed_part_belongs_to_one_entry_and_one_subject(key: bytes, leaf: bytes) -> None:
     """Moved to another entry, or opened with another subject's key, it does not open."""
     with pytest.raises(VerificationError):
