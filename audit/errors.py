@@ -8,6 +8,7 @@ LogError
 ├── NotFound             no such entry
 ├── LogBusy              more is waiting than the log takes in
 └── LogStopped           the writer stopped: a commit failed, or another owner took the log
+    └── OutcomeUnknown   it was handed over, and nobody said what became of it
 """
 
 from __future__ import annotations
@@ -43,3 +44,7 @@ class LogBusy(LogError):
 
 class LogStopped(LogError):
     """The log's writer stopped; nothing unacknowledged may be believed written or unwritten."""
+
+
+class OutcomeUnknown(LogStopped):
+    """What was handed over may be written or not: no answer came in time."""

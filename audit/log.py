@@ -1,17 +1,24 @@
-"""The audit log as the exchange uses it: open it, write to it, read from it, close it."""
+"""The audit log as the exchange uses it: open it, write to it, read from it, close it.
+
+Who writes is this process (`AuditLog.open`), or another one behind a desk (`AuditLog.attach`). Reading
+is the same for both: straight from the database.
+"""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from audit.errors import FormatError, LogStopped
+from audit.errors import FormatError, LogBusy, LogStopped, OutcomeUnknown
 from audit.files import read_private
 from audit.formats.entry import Submission, commit_to
-from audit.formats.note import Ed25519Signer, NoteSigner
+from audit.formats.merkle import leaf_hash
+from audit.formats.note import Ed25519Signer, NoteSigner, NoteVerifier
 from audit.keys import load_ed25519
 from audit.reading.reader import LogReader
 from audit.storage import database
@@ -19,7 +26,7 @@ from audit.storage.policies import PolicyArchive
 from audit.timestamps.timestamps import TimestampArchive
 from audit.vault.subject_keys import SubjectKeys
 from audit.vault.vault import MasterKey
-from audit.writing.operations import Append, Appended, Intend
+from audit.writing.operations import Append, Appended, Desk, Intend, Interrupt, claim
 from audit.writing.sequencer import Pace, Sequencer
 
 
@@ -45,34 +52,44 @@ class LogSettings:
 
 
 class AuditLog:
-    """One log, owned by this process between `open` and `close`."""
+    """One log, written at a desk.
 
-    def __init__(self, sequencer: Sequencer, reader: LogReader, engines: tuple[sa.Engine, ...]) -> None:
-        """Use `AuditLog.open`."""
-        self._sequencer = sequencer
+    Attributes:
+        writer: who writes, where it is this process.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        reader: LogReader,
+        engines: tuple[sa.Engine, ...],
+        writer: Sequencer | None = None,
+    ) -> None:
+        """Use `AuditLog.open` or `AuditLog.attach`."""
+        self._desk = desk
         self._engines = engines  # the log's own first
+        self._doubtful: dict[str, bytes] = {}  # intentions whose outcome is unknown, by request id
+        self.writer = writer
         self.reader = reader
         self.policies = PolicyArchive(engines[0])
         self.engine = engines[0]  # for what is kept beside the log
         self.timestamps = TimestampArchive(engines[0])
 
     @classmethod
-    def open(cls, settings: LogSettings) -> AuditLog:
+    def open(cls, settings: LogSettings, *, keeps_open: bool = False) -> AuditLog:
         """Migrates the databases, takes the log over and closes what a crash left open.
+
+        Args:
+            settings: where the log is.
+            keeps_open: leaves open intentions to who asks for their interruption; see `Owner`.
 
         Raises:
             KeyFileError: a key file is missing or open to others.
             MasterKeyError: the subject keys were wrapped with another master key.
             LogStopped: the log cannot be owned; the message says why.
         """
-        master = MasterKey(read_private(settings.master_key))
         signer = load_signer(settings.origin, settings.signing_key)
-        if settings.url == settings.keys_url:
-            raise LogStopped("subject keys must not lie in the log's database: copies would keep them")
-        with ExitStack() as opened:
-            log, keys = database.connect(settings.url), database.connect(settings.keys_url)
-            opened.callback(log.dispose)
-            opened.callback(keys.dispose)
+        with _connected(settings) as (log, keys, master):
             subject_keys = SubjectKeys(keys, master)
             try:
                 database.migrate(log, "log")
@@ -80,32 +97,72 @@ class AuditLog:
                 subject_keys.check()
             except sa.exc.SQLAlchemyError as error:
                 raise LogStopped(f"the log's database failed: {type(error).__name__}") from error
-            sequencer = Sequencer(log, subject_keys, signer, settings.pace)
-            sequencer.start()
+            writer = Sequencer(log, subject_keys, signer, settings.pace, keeps_open=keeps_open)
+            writer.start()
             reader = LogReader(log, signer.verifier, SubjectKeys(keys, master))
-            opened.pop_all()
-            return cls(sequencer, reader, (log, keys))
+            return cls(writer, reader, (log, keys), writer)
+
+    @classmethod
+    def attach(cls, settings: LogSettings, desk: Desk, verifier: NoteVerifier) -> AuditLog:
+        """Reads a log that another process writes, and hands in at a desk what it is to write.
+
+        Raises:
+            KeyFileError: the master key's file is missing or open to others.
+            LogStopped, LogError: the database is not the one of this log, or cannot be read.
+        """
+        with _connected(settings) as (log, keys, master):
+            subject_keys = SubjectKeys(keys, master)
+            reader = LogReader(log, verifier, subject_keys)
+            try:
+                reader.checkpoint()
+                subject_keys.check()
+            except sa.exc.SQLAlchemyError as error:
+                raise LogStopped(f"the log's database failed: {type(error).__name__}") from error
+            return cls(desk, reader, (log, keys))
 
     @property
     def problem(self) -> str | None:
         """Why the log takes nothing at present, or nothing where it does."""
-        return self._sequencer.problem
+        return self._desk.problem
 
-    async def intend(self, submission: Submission) -> None:
-        """Notes durably that a register is about to be read.
+    async def intend(self, submission: Submission, timeout: float | None = None) -> None:
+        """Notes durably that a register is about to be read, within a time (seconds).
 
         Raises:
             DuplicateRequest: the request id was used before.
             FormatError: the entry cannot be kept, or claims no request id to close it by.
-            LogBusy: too much is waiting.
+            LogBusy: too much is waiting, or it took too long.
             LogStopped: the log takes nothing at present.
         """
-        if not submission.claims_request_id or submission.entry.request_id is None:
+        request_id = submission.entry.request_id
+        if not submission.claims_request_id or request_id is None:
             raise FormatError("an intention claims the request id that its entry will close")
-        await self._sequencer.submit(Intend(submission, commit_to(submission)))
+        operation = Intend(submission, commit_to(submission))
+        future = self._desk.submit(operation, timeout)
+        try:
+            async with asyncio.timeout(timeout):
+                await future
+        except TimeoutError as error:
+            self._doubtful[request_id] = leaf_hash(operation.leaf.data)
+            raise LogBusy("the log did not take the intention in time") from error
+        except OutcomeUnknown:
+            self._doubtful[request_id] = leaf_hash(operation.leaf.data)
+            raise
+        except asyncio.CancelledError:
+            self._give_up(request_id)
+            raise
 
-    async def append(self, submission: Submission, *, closes_intention: bool) -> Appended:
+    async def append(
+        self, submission: Submission, *, closes_intention: bool, timeout: float | None = None
+    ) -> Appended:
         """Appends an entry durably, closing the intention of its request where there is one.
+
+        An intention of the same request that failed without its outcome being known is closed by it, too.
+
+        Args:
+            submission: the entry, and what is sealed beside it.
+            closes_intention: whether there is an intention.
+            timeout: seconds after which another process is not waited for.
 
         Raises:
             DuplicateRequest: the request id was used before.
@@ -115,16 +172,54 @@ class AuditLog:
             LogStopped: the log takes nothing at present.
         """
         operation = Append(submission, commit_to(submission), closes_intention)
-        appended = await self._sequencer.submit(operation)
+        request_id = claim(operation)
+        if request_id is not None and request_id in self._doubtful:
+            doubtful = self._doubtful.pop(request_id)
+            operation = Append(
+                operation.submission, operation.leaf, closes_intention=False, doubtful=doubtful
+            )
+        future = None
+        try:
+            future = self._desk.submit(operation, timeout)
+            appended = await future
+        except LogStopped:
+            if request_id is not None and (closes_intention or operation.doubtful):
+                self._give_up(request_id)
+            raise
         if appended is None:
             raise AssertionError("an append is answered with its place")
         return appended
 
+    def _give_up(self, request_id: str) -> None:
+        """Has an intention recorded as interrupted that nobody will close; a stopped log does so itself."""
+        with suppress(LogStopped):
+            self._desk.submit(Interrupt(request_id)).add_done_callback(_seen)
+
     def close(self) -> None:
         """Writes what is waiting, then lets go of the log."""
-        self._sequencer.stop()
+        if self.writer is not None:
+            self.writer.stop()
         for engine in self._engines:
             engine.dispose()
+
+
+def _seen(done: asyncio.Future[Appended | None]) -> None:
+    if not done.cancelled():
+        done.exception()  # the log stopped: whoever owns it next interrupts what is open
+
+
+@contextmanager
+def _connected(settings: LogSettings) -> Iterator[tuple[sa.Engine, sa.Engine, MasterKey]]:
+    """Connects to both databases; what fails before the end leaves no connection."""
+    master = MasterKey(read_private(settings.master_key))
+    if settings.url == settings.keys_url:
+        raise LogStopped("subject keys must not lie in the log's database: copies would keep them")
+    with ExitStack() as opened:
+        log, keys = database.connect(settings.url), database.connect(settings.keys_url)
+        opened.callback(log.dispose)
+        opened.callback(keys.dispose)
+        yield log, keys, master
+        opened.pop_all()
 
 
 def load_signer(origin: str, path: Path) -> NoteSigner:

@@ -210,6 +210,10 @@ class Log(_Section):
         ge=1,
         description="Most operations waiting; beyond it callers are told to come back.",
     )
+    max_pending_bytes: int = Field(64 << 20, ge=1 << 20, description="Most bytes of them; likewise.")
+    max_wait: Seconds = Field(
+        2, description="Seconds that the oldest of them may have waited; while it has, likewise."
+    )
 
 
 class Witness(_Section):

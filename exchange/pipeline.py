@@ -10,6 +10,7 @@ crash leaves an `interrupted` entry; before it, no register was read.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ class Pipeline:
             ExchangeError: refused or failed; recorded, and carrying its receipt, unless the log
                 itself failed.
         """
-        return await _Exchange(self._parts, kind, certificate, envelope).run(timeout)
+        return await _Exchange(self._parts, kind, certificate, envelope, timeout).run()
 
     async def dry_run(self, certificate: bytes, envelope: Envelope) -> Answer:
         """Tells what `exchange` would decide, without reading a register.
@@ -152,8 +153,16 @@ class Pipeline:
 class _Exchange:
     """One exchange under way, and what is known so far for the draft of its entry."""
 
-    def __init__(self, parts: Parts, kind: str, certificate: bytes, envelope: Envelope) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        kind: str,
+        certificate: bytes,
+        envelope: Envelope,
+        timeout: float | None = None,
+    ) -> None:
         self._parts = parts
+        self._ends = None if timeout is None else time.monotonic() + timeout
         self._certificate = certificate
         self._intended = False
         self._known: dict[str, Any] = {
@@ -162,12 +171,12 @@ class _Exchange:
             "envelope": envelope,
         }
 
-    async def run(self, timeout: float | None) -> Answer:
+    async def run(self) -> Answer:
         try:
             asked = self._authenticate()
             granted = await self._decide(asked)
             intended = await self._intend(granted)
-            fetched = await self._fetch(intended, timeout)
+            fetched = await self._fetch(intended)
             released = self._minimise(fetched)
             return await self._record(released)
         except Exception as error:
@@ -269,17 +278,20 @@ class _Exchange:
     # 3. Durable before any register is read. The request id is used up here.
 
     async def _intend(self, granted: Granted) -> Intended:
-        await self._parts.trail.intend(self._draft)
+        await self._parts.trail.intend(self._draft, self._left)
         self._intended = True
+        if self._left is not None and self._left <= 0:  # nobody waits for the answer: nothing is read for it
+            raise Failed.because("LOG_BUSY")
         return Intended(granted)
 
     # 4. The register is asked for the granted attributes, and for the facts that obligations name.
 
-    async def _fetch(self, intended: Intended, timeout: float | None) -> Fetched:
+    async def _fetch(self, intended: Intended) -> Fetched:
         granted = intended.granted
         request, now = granted.asked.request, self._known["time"]
         as_of = AsOf(request.effect_time or now, request.registration_time or now)
-        limit = min(self._parts.fetch_timeout, timeout or self._parts.fetch_timeout)
+        left = self._left
+        limit = self._parts.fetch_timeout if left is None else min(self._parts.fetch_timeout, left)
         conditions = [o.when for o in granted.decision.obligations if o.when]
         wanted: dict[str, list[str]] = {request.dataset: list(granted.decision.granted)}
         for condition in conditions:
@@ -333,7 +345,7 @@ class _Exchange:
 
     async def _record(self, released: Released) -> Answer:
         self._note(outcome=Outcome.GRANTED)
-        receipt = await self._parts.trail.record(self._draft, closes_intention=True)
+        receipt = await self._parts.trail.record(self._draft, closes_intention=True, timeout=self._left)
         return Answer(released.data, released.granted.decision, released.minimised.withheld, receipt)
 
     # However it ended, it is recorded.
@@ -360,6 +372,11 @@ class _Exchange:
 
     def _note(self, **known: Any) -> None:
         self._known.update(known)
+
+    @property
+    def _left(self) -> float | None:
+        """What is left of the caller's time (seconds), where it set an end."""
+        return None if self._ends is None else max(0.0, self._ends - time.monotonic())
 
     @property
     def _draft(self) -> Draft:

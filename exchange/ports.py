@@ -100,18 +100,21 @@ class Clock(Protocol):
 class Trail(Protocol):
     """The audit log, as the pipeline sees it."""
 
-    async def intend(self, draft: Draft) -> None:
+    async def intend(self, draft: Draft, timeout: float | None = None) -> None:
         """Notes durably that a register is about to be read; consumes the request id.
 
-        When this returns, a crash at any later moment leaves an `interrupted` entry.
+        When this returns, a crash at any later moment leaves an `interrupted` entry. It does not return
+        after the time that its caller has left (seconds).
 
         Raises:
             Refused: the request id was used before.
             Failed: the log cannot take it. Nothing may be read then.
         """
 
-    async def record(self, draft: Draft, *, closes_intention: bool) -> Receipt:
+    async def record(self, draft: Draft, *, closes_intention: bool, timeout: float | None = None) -> Receipt:
         """Appends the entry durably, and closes its intention in the same transaction.
+
+        After a time (seconds), where one is given, a log in another process is waited for no longer.
 
         Raises:
             Refused: the request id was used before, and the draft does not say so.

@@ -25,17 +25,19 @@ class Recorder:
         """Takes the log."""
         self._log = log
 
-    async def intend(self, draft: Draft) -> None:
+    async def intend(self, draft: Draft, timeout: float | None = None) -> None:
         """See `exchange.ports.Trail`."""
         try:
-            await self._log.intend(submission(draft))
+            await self._log.intend(submission(draft), timeout)
         except _LOG_ERRORS as error:
             raise _translated(error) from error
 
-    async def record(self, draft: Draft, *, closes_intention: bool) -> Receipt:
+    async def record(self, draft: Draft, *, closes_intention: bool, timeout: float | None = None) -> Receipt:
         """See `exchange.ports.Trail`."""
         try:
-            done = await self._log.append(submission(draft), closes_intention=closes_intention)
+            done = await self._log.append(
+                submission(draft), closes_intention=closes_intention, timeout=timeout
+            )
         except _LOG_ERRORS as error:
             raise _translated(error) from error
         return Receipt(done.index, done.leaf.data, done.proof.text, done.leaf.openings)

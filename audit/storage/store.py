@@ -36,7 +36,11 @@ _ADD_ENTRIES = PreparedInsert(entries)
 _ADD_SEALED = PreparedInsert(sealed)
 _ADD_INTENTIONS = PreparedInsert(intentions)
 _CLOSE_INTENTIONS = one_of(lambda ids: intentions.delete().where(intentions.c.request_id.in_(ids)))
-_RECORDED = one_of(lambda ids: sa.select(entries.c.request_id).where(entries.c.request_id.in_(ids)))
+_RECORDED = one_of(
+    lambda ids: sa.select(entries.c.request_id, entries.c.index, entries.c.leaf_hash).where(
+        entries.c.request_id.in_(ids)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +131,15 @@ def has_entries_from(connection: sa.Connection, index: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-def open_intentions(connection: sa.Connection) -> list[SealedLeaf]:
-    """Gives the intentions that nothing closed, oldest first (UUIDv7 sorts by time)."""
-    rows = connection.execute(sa.select(intentions).order_by(intentions.c.request_id))
+def open_intentions(connection: sa.Connection, among: Collection[str] | None = None) -> list[SealedLeaf]:
+    """Gives the intentions that nothing closed, oldest first (UUIDv7 sorts by time).
+
+    Args:
+        connection: where to read.
+        among: those of these requests only.
+    """
+    query = sa.select(intentions).order_by(intentions.c.request_id)
+    rows = connection.execute(query if among is None else query.where(intentions.c.request_id.in_(among)))
     return [SealedLeaf(r.leaf, b"", r.request_id, key_name(r), r.sealed) for r in rows]
 
 
@@ -166,11 +176,20 @@ def close_intentions(connection: sa.Connection, request_ids: Collection[str]) ->
         run_one_of(_CLOSE_INTENTIONS, connection, tuple(request_ids))
 
 
-def recorded(connection: sa.Connection, request_ids: Collection[str]) -> set[str]:
-    """Tells which request ids stand for an entry already."""
+def recorded(connection: sa.Connection, request_ids: Collection[str]) -> dict[str, tuple[int, bytes]]:
+    """Gives index and leaf hash of the entries that these request ids stand for already."""
     if not request_ids:
-        return set()
-    return {row[0] for row in run_one_of(_RECORDED, connection, tuple(request_ids))}
+        return {}
+    rows = run_one_of(_RECORDED, connection, tuple(request_ids)).mappings()
+    return {row["request_id"]: (row["index"], row["leaf_hash"]) for row in rows}
+
+
+def standing_beyond(connection: sa.Connection, size: int, hashes: Collection[bytes]) -> dict[bytes, int]:
+    """Gives the indexes of entries with these leaf hashes, looking from an earlier size on."""
+    query = sa.select(entries.c.leaf_hash, entries.c.index).where(
+        entries.c.index >= size, entries.c.leaf_hash.in_(hashes)
+    )
+    return {row["leaf_hash"]: row["index"] for row in connection.execute(query).mappings()}
 
 
 def archive_policy(connection: sa.Connection, revision: str, bundle: bytes) -> None:

@@ -5,7 +5,8 @@ they close, the tiles they complete and the head. What a crash leaves behind, at
 
     before the commit        nothing of the batch; its callers were told nothing
     after the commit         all of the batch; its callers may not have been told
-    an open intention        becomes an `interrupted` entry when the log is next owned
+    an open intention        becomes an `interrupted` entry when the log is next owned, or when whoever
+                             had it does not come back (see `exchange.log_service.sessions`)
     a begun erasure          is finished when the log is next owned; see `audit.erasure.erasures`
 
 The head is swapped by comparing epoch and size, so that a second owner cannot fork the log: the first
@@ -15,19 +16,14 @@ anything else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
 
 from audit.erasure import erasures
 from audit.erasure.erasures import Request, Taken
-from audit.errors import (
-    DuplicateRequest,
-    IntentionClosed,
-    LogError,
-    LogStopped,
-)
+from audit.errors import LogError, LogStopped
 from audit.formats import checkpoint, merkle
 from audit.formats.checkpoint import Checkpoint
 from audit.formats.entry import Event, Submission, commit_to
@@ -40,6 +36,7 @@ from audit.storage.store import Head, SealedLeaf
 from audit.vault import vault
 from audit.vault.subject_keys import SubjectKeys
 from audit.vault.vault import Opened
+from audit.writing.batch import Standing, asks_about, sort_out
 from audit.writing.operations import Append, Appended, Intend, Operation, Result, claim
 
 _TAKEN = "another process owns this log now"
@@ -54,18 +51,48 @@ class OwnershipLost(LogError):
 class Owner:
     """Writes to a log, one call at a time. Remembers the head that it left behind."""
 
-    def __init__(self, log: sa.Engine, keys: SubjectKeys, signer: NoteSigner, max_batch: int) -> None:
-        """Takes the log's database, the keys of subjects, the log's own key, and the most in a commit."""
+    def __init__(
+        self,
+        log: sa.Engine,
+        keys: SubjectKeys,
+        signer: NoteSigner,
+        max_batch: int,
+        *,
+        keeps_open: bool = False,
+    ) -> None:
+        """Takes the log's database, the keys of subjects, the log's own key, and the most in a commit.
+
+        Args:
+            log: the log's database.
+            keys: the keys of subjects.
+            signer: the log's own key.
+            max_batch: the most operations in a commit.
+            keeps_open: leaves open intentions to who asks for their interruption: those who had them are
+                other processes, and may still be at work.
+        """
         self._engine = log
         self._keys = keys
         self._signer = signer
         self._max_batch = max_batch
         self._head = Head(0, 0, merkle.EMPTY_ROOT, "")
         self._frontier = Frontier(0, ())
-        self._open: set[str] = set()
+        self._keeps_open = keeps_open
+        self._open: dict[str, bytes] = {}  # leaf hashes of intentions by request id
+
+    @property
+    def open_requests(self) -> set[str]:
+        """Request ids of open intentions; may be asked from any thread."""
+        return set(self._open)
+
+    @property
+    def head(self) -> Head:
+        """The head that this owner left behind."""
+        return self._head
 
     def take_over(self) -> None:
         """Becomes the owner: reads what is on disk, interrupts open exchanges, finishes erasures.
+
+        Exchanges are interrupted unless this owner keeps them open.
 
         Raises:
             OwnershipLost: another process took the log over since this one last wrote.
@@ -94,10 +121,11 @@ class Owner:
                 if not store.swap_head(connection, old, new):
                     raise LogStopped("another process is taking this log over")
             self._check_extends(connection, new)
-            interrupted = store.open_intentions(connection)
+            found = store.open_intentions(connection)
         self._head = new
         self._frontier = Frontier(new.size, edge)
-        self._open = {e.request_id for e in interrupted if e.request_id}
+        self._open = {e.request_id: leaf_hash(e.data) for e in found if e.request_id}
+        interrupted = () if self._keeps_open else found
         for begin in range(0, len(interrupted), self._max_batch):
             self._interrupt(interrupted[begin : begin + self._max_batch])
         self.erase_asked()  # before anything is sealed under a key that is going
@@ -114,17 +142,22 @@ class Owner:
         with self._engine.begin() as connection:
             ids = [e.request_id for e in leaves if e.request_id]
             store.close_intentions(connection, ids)
-            hashed = [replace(e, leaf_hash=leaf_hash(e.data)) for e in leaves]
-            head = self._grow(connection, [*hashed, *self._cover(connection, hashed)])
+            head = self._grow(connection, self._as_interrupted(connection, leaves, self._head.size))
         self._settle(head, ids)
 
-    def _cover(self, connection: sa.Connection, leaves: Sequence[SealedLeaf]) -> list[SealedLeaf]:
-        """Says of interrupted exchanges whose sealed part went while they were under way that it did."""
-        first = self._head.size
+    def _as_interrupted(
+        self, connection: sa.Connection, leaves: Sequence[SealedLeaf], first: int
+    ) -> list[SealedLeaf]:
+        """Makes entries of intentions, from an index on.
+
+        Where the sealed part of one went while it was under way, another entry says that it did.
+        """
+        hashed = [replace(e, leaf_hash=leaf_hash(e.data)) for e in leaves]
         gone = [(first + i, e.key.subject) for i, e in enumerate(leaves) if not e.sealed]
         asked = {r.number: r for r in erasures.requests(connection)} if gone else {}
         taken = [(asked[n], Taken(indexes, ())) for n, indexes in erasures.by_request(gone).items()]
-        return [self._told(connection, first + len(leaves) + i, *t) for i, t in enumerate(taken)]
+        told = [self._told(connection, first + len(leaves) + i, *t) for i, t in enumerate(taken)]
+        return [*hashed, *told]
 
     # One batch
 
@@ -135,46 +168,40 @@ class Owner:
             OwnershipLost: another process took the log over; nothing was written.
             Exception: whatever failed, and whether the batch reached the disk is unknown.
         """
-        results: list[Result] = [None] * len(operations)
-        intended: list[str] = []
-        closed: set[str] = set()
-        to_intend: list[tuple[int, Intend]] = []
-        to_append: list[tuple[int, Append]] = []
         with self._engine.begin() as connection:
-            used = store.recorded(connection, _claimed(operations)) | self._open
-            for position, operation in enumerate(operations):
-                request_id = claim(operation)
-                if isinstance(operation, Append) and operation.closes_intention:
-                    if request_id not in self._open or request_id in closed:
-                        results[position] = IntentionClosed("no open intention of this request")
-                        continue
-                    closed.add(request_id or "")
-                elif request_id is not None:
-                    if request_id in used:
-                        results[position] = DuplicateRequest("this request id was used before")
-                        continue
-                    used.add(request_id)
-                if isinstance(operation, Intend):
-                    to_intend.append((position, operation))
-                    intended.append(request_id or "")
-                else:
-                    to_append.append((position, operation))
+            batch = sort_out(operations, self._standing(connection, operations))
             first = self._head.size
-            leaves = self._seal([o for _, o in to_intend] + [o for _, o in to_append])
-            store.close_intentions(connection, closed)
+            to_intend = [o for _, o in batch.intended.values()]
+            leaves = self._seal([*to_intend, *(o for _, o in batch.appended)])
+            new = leaves[len(to_intend) :]
+            if batch.interrupted:
+                found = store.open_intentions(connection, batch.interrupted)
+                new += self._as_interrupted(connection, found, first + len(new))
+            store.close_intentions(connection, batch.closed)
             store.add_intentions(connection, leaves[: len(to_intend)])
-            head = self._grow(connection, leaves[len(to_intend) :])
+            head = self._grow(connection, new)
+            for position, index in batch.answered:
+                proof = merkle.inclusion_proof(index, head.size, store.StoredNodes(connection).read)
+                batch.results[position] = _appended(operations[position], index, proof, head)
         # Durable from here on: memory follows, then the callers learn.
-        for offset, (position, operation) in enumerate(to_append):
+        for offset, (position, operation) in enumerate(batch.appended):
             proof = merkle.inclusion_proof(first + offset, head.size, self._frontier.read)
-            results[position] = Appended(
-                first + offset,
-                operation.leaf,
-                ProofFile(first + offset, tuple(proof), head.signed_checkpoint),
-            )
-        self._settle(head, closed)
-        self._open.update(intended)
-        return results
+            batch.results[position] = _appended(operation, first + offset, proof, head)
+        for position, earlier in batch.twins:
+            batch.results[position] = batch.results[earlier]
+        self._settle(head, batch.closed)
+        for offset, request_id in enumerate(batch.intended):
+            self._open[request_id] = leaves[offset].leaf_hash
+        return batch.results
+
+    def _standing(self, connection: sa.Connection, operations: Sequence[Operation]) -> Standing:
+        sent = [o for o in operations if isinstance(o, Append) and o.sent_at is not None]
+        beyond: Mapping[bytes, int] = {}
+        if sent:
+            size = min(o.sent_at or 0 for o in sent)
+            beyond = store.standing_beyond(connection, size, {leaf_hash(o.leaf.data) for o in sent})
+        recorded = store.recorded(connection, asks_about(operations, self._open))
+        return Standing(self._open, recorded, beyond)
 
     def _seal(self, operations: Sequence[Intend | Append]) -> list[SealedLeaf]:
         keys = self._keys.take([o.submission.subject for o in operations])
@@ -258,13 +285,11 @@ class Owner:
     def _settle(self, head: Head, closed: Collection[str]) -> None:
         self._head = head
         self._frontier.settle()
-        self._open.difference_update(closed)
+        for request_id in closed:
+            self._open.pop(request_id, None)
 
 
-def _claimed(operations: Sequence[Operation]) -> list[str]:
-    claims = [
-        claim(o)
-        for o in operations
-        if isinstance(o, Intend) or (isinstance(o, Append) and not o.closes_intention)
-    ]
-    return [c for c in claims if c is not None]
+def _appended(operation: Operation, index: int, proof: Sequence[bytes], head: Head) -> Appended:
+    if not isinstance(operation, Append):
+        raise TypeError("only what is appended has a place")
+    return Appended(index, operation.leaf, ProofFile(index, tuple(proof), head.signed_checkpoint))

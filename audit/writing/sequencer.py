@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
 
@@ -28,27 +28,23 @@ from audit.errors import (
 )
 from audit.formats.note import NoteSigner
 from audit.vault.subject_keys import SubjectKeys
-from audit.writing.operations import Append, Appended, Operation, Result
+from audit.writing.operations import Appended, Operation, Result
 from audit.writing.owner import Owner, OwnershipLost
+from audit.writing.waiting import Bounds, Ticket, Waiting
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Ticket:
-    operation: Operation
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Appended | None]
-
-
-@dataclass(frozen=True, slots=True)
 class Pace:
-    """How batches are made: the most in one, the shortest time between two, the most waiting."""
+    """How batches are made: the most in one, the shortest time between two, what may wait."""
 
     max_batch: int = 512
     interval: float = 0.01  # seconds that a crowd is gathered for, at most
     max_pending: int = 10_000
+    max_bytes: int = 64 << 20  # of what is waiting
+    max_age: float = 2.0  # seconds that the oldest may have waited when another comes
     retry: float = 1.0  # seconds between attempts to start over
     look: float = 0.5  # seconds between looks for what is to be erased
 
@@ -57,12 +53,18 @@ class Sequencer:
     """Owns a log from `start` to `stop`. `submit` may be called from any event loop."""
 
     def __init__(
-        self, log: sa.Engine, keys: SubjectKeys, signer: NoteSigner, pace: Pace | None = None
+        self,
+        log: sa.Engine,
+        keys: SubjectKeys,
+        signer: NoteSigner,
+        pace: Pace | None = None,
+        *,
+        keeps_open: bool = False,
     ) -> None:
-        """Takes the log's database, the keys of subjects, and the log's own key."""
-        self._pace = pace or Pace()
-        self._owner = Owner(log, keys, signer, self._pace.max_batch)
-        self._waiting: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
+        """Takes the log's database, the keys of subjects, and the log's own key; see `Owner`."""
+        self._pace: Final = pace or Pace()
+        self._owner = Owner(log, keys, signer, self._pace.max_batch, keeps_open=keeps_open)
+        self._waiting = Waiting(Bounds(self._pace.max_pending, self._pace.max_bytes, self._pace.max_age))
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._gate = threading.Lock()  # nothing is taken after the end was announced
         self._closing = threading.Event()
@@ -73,6 +75,21 @@ class Sequencer:
     def problem(self) -> str | None:
         """Why the log takes nothing at present, or nothing where it does."""
         return self._stopped
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether another owner has the log, so that this one stays stopped."""
+        return self._lost
+
+    @property
+    def open_requests(self) -> set[str]:
+        """Request ids of open intentions."""
+        return self._owner.open_requests
+
+    @property
+    def size(self) -> int:
+        """How many entries are acknowledged."""
+        return self._owner.head.size
 
     def start(self) -> None:
         """Takes the log over, turns open intentions into `interrupted` entries, begins to write.
@@ -93,31 +110,19 @@ class Sequencer:
         """Writes what is waiting, then ends."""
         with self._gate:
             self._closing.set()
-            self._waiting.put(None)
+            self._waiting.end()
         if self._thread.is_alive():
             self._thread.join()
         self._stopped = "the log was closed"
 
-    def submit(self, operation: Operation) -> asyncio.Future[Appended | None]:
-        """Hands an operation over; the future is done when it is durable, or failed.
-
-        Raises:
-            LogBusy: too much is waiting.
-            LogStopped: nothing is taken at present.
-        """
-        # What was intended must be able to close: its place was given when the intention was taken.
-        closes = isinstance(operation, Append) and operation.closes_intention
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Appended | None] = loop.create_future()
+    def submit(self, operation: Operation, timeout: float | None = None) -> asyncio.Future[Appended | None]:
+        """See `audit.writing.operations.Desk`."""
         with self._gate:
             if self._closing.is_set():
                 raise LogStopped("the log was closed")
             if self._stopped:
                 raise LogStopped(self._stopped)
-            if self._waiting.qsize() >= self._pace.max_pending and not closes:
-                raise LogBusy("the log is behind")
-            self._waiting.put(_Ticket(operation, loop, future))
-        return future
+            return self._waiting.put(operation, timeout)
 
     # The writer's thread
 
@@ -125,7 +130,9 @@ class Sequencer:
         gather, next_look = 0.0, 0.0
         while True:
             if time.monotonic() >= next_look and not self._stopped:
+                self._waiting.busy()
                 self._guarded(self._owner.erase_asked)
+                self._waiting.done(())
                 next_look = time.monotonic() + self._pace.look
             batch, ending = self._collect(gather)
             begun = time.monotonic()
@@ -140,10 +147,10 @@ class Sequencer:
             if self._stopped:
                 self._start_over()
 
-    def _collect(self, gather: float) -> tuple[list[_Ticket], bool]:
+    def _collect(self, gather: float) -> tuple[list[Ticket], bool]:
         """Waits for an operation, then for others to join it (seconds)."""
         try:
-            first = self._waiting.get(timeout=self._pace.look)
+            first = self._waiting.first(self._pace.look)
         except queue.Empty:
             return [], False
         if first is None:
@@ -153,7 +160,7 @@ class Sequencer:
         batch = [first]
         while len(batch) < self._pace.max_batch:
             try:
-                ticket = self._waiting.get_nowait()
+                ticket = self._waiting.next()
             except queue.Empty:
                 break
             if ticket is None:
@@ -161,11 +168,16 @@ class Sequencer:
             batch.append(ticket)
         return batch, False
 
-    def _attempt(self, batch: Sequence[_Ticket]) -> list[Result]:
-        results = None
+    def _attempt(self, batch: Sequence[Ticket]) -> list[Result]:
+        late = [ticket.is_late for ticket in batch]
+        wanted = [ticket for ticket, is_late in zip(batch, late, strict=True) if not is_late]
+        results: list[Result] | None = None
         if not self._stopped:
-            results = self._guarded(lambda: self._owner.commit([ticket.operation for ticket in batch]))
-        return self._refusals(batch) if results is None else results
+            results = self._guarded(lambda: self._owner.commit([ticket.operation for ticket in wanted]))
+        if results is None:
+            return self._refusals(batch)
+        answers = iter(results)
+        return [LogBusy("nobody waits for it any more") if is_late else next(answers) for is_late in late]
 
     def _guarded(self, write: Callable[[], _T]) -> _T | None:
         try:
@@ -194,21 +206,21 @@ class Sequencer:
         batch = []
         while True:
             try:
-                ticket = self._waiting.get_nowait()
+                ticket = self._waiting.next()
             except queue.Empty:
                 break
             if ticket is None:
-                self._waiting.put(None)  # the end is seen by the run loop
+                self._waiting.end()  # the end is seen by the run loop
                 break
             batch.append(ticket)
         self._answer(batch, self._refusals(batch))
 
-    def _refusals(self, batch: Sequence[_Ticket]) -> list[Result]:
+    def _refusals(self, batch: Sequence[Ticket]) -> list[Result]:
         return [LogStopped(self._stopped or "") for _ in batch]  # one each: callers raise them
 
-    @staticmethod
-    def _answer(batch: Sequence[_Ticket], results: Sequence[Result]) -> None:
-        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Ticket, Result]]] = {}
+    def _answer(self, batch: Sequence[Ticket], results: Sequence[Result]) -> None:
+        self._waiting.done(batch)
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Ticket, Result]]] = {}
         for ticket, result in zip(batch, results, strict=True):
             by_loop.setdefault(ticket.loop, []).append((ticket, result))
         for loop, answers in by_loop.items():
@@ -216,7 +228,7 @@ class Sequencer:
                 loop.call_soon_threadsafe(_resolve, answers)
 
 
-def _resolve(answers: Sequence[tuple[_Ticket, Result]]) -> None:
+def _resolve(answers: Sequence[tuple[Ticket, Result]]) -> None:
     for ticket, result in answers:
         if ticket.future.done():  # its caller gave up waiting
             continue

@@ -136,6 +136,8 @@ def log_settings(settings: Settings) -> LogSettings:
             max_batch=settings.log.max_batch,
             interval=settings.log.batch_interval,
             max_pending=settings.log.max_pending,
+            max_bytes=settings.log.max_pending_bytes,
+            max_age=settings.log.max_wait,
         ),
     )
 

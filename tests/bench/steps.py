@@ -87,13 +87,13 @@ class TimedTrail:
     def __init__(self, inner: Trail) -> None:
         self._inner = inner
 
-    async def intend(self, draft: Draft) -> None:
+    async def intend(self, draft: Draft, timeout: float | None = None) -> None:
         """See `exchange.ports.Trail`."""
         _mark()
         await self._inner.intend(draft)
         _mark()
 
-    async def record(self, draft: Draft, *, closes_intention: bool) -> Receipt:
+    async def record(self, draft: Draft, *, closes_intention: bool, timeout: float | None = None) -> Receipt:
         """See `exchange.ports.Trail`."""
         _mark()
         receipt = await self._inner.record(draft, closes_intention=closes_intention)

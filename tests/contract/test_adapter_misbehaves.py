@@ -190,7 +190,8 @@ def test_an_adapter_that_misbehaves_fails_the_exchange(
     )
     assert entry.attributes_granted
     assert entry.request_id == broker.broker.log.reader.by_request(entry.request_id or "").entry.request_id
-    assert set() == broker.broker.log._sequencer._owner._open
+    assert broker.broker.log.writer
+    assert set() == broker.broker.log.writer.open_requests
 
 
 def test_what_was_not_granted_is_left_out(

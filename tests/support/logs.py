@@ -152,7 +152,7 @@ class LogSite:
         sequencer = Sequencer(log, SubjectKeys(keys, self.master), self.signer, pace)
         sequencer.start()
         reader = LogReader(log, self.verifier, SubjectKeys(keys, self.master))
-        return AuditLog(sequencer, reader, (log, keys))
+        return AuditLog(sequencer, reader, (log, keys), sequencer)
 
 
 def signing_key_pem() -> bytes:

@@ -177,7 +177,8 @@ async def test_writer_remembers_the_edge_of_the_tree_only(sqlite_site: LogSite) 
     with sqlite_site.opened() as log:
         for turn in range(5):
             await fill(log, 51, first=51 * turn)
-        assert (255).bit_count() == len(log._sequencer._owner._frontier._nodes)
+        assert log.writer is not None
+        assert (255).bit_count() == len(log.writer._owner._frontier._nodes)
 
 
 def _checkpoints(site: LogSite, done: list[Appended]) -> list[checkpoint.Checkpoint]:

@@ -87,12 +87,12 @@ class Tampered:
         self._trail = trail
         self._intends, self._records = intend, record
 
-    async def intend(self, draft: Draft) -> None:
+    async def intend(self, draft: Draft, timeout: float | None = None) -> None:
         if not self._intends:
             raise Failed.because("LOG_UNAVAILABLE")
-        await self._trail.intend(draft)
+        await self._trail.intend(draft, timeout)
 
-    async def record(self, draft: Draft, *, closes_intention: bool) -> Receipt:
+    async def record(self, draft: Draft, *, closes_intention: bool, timeout: float | None = None) -> Receipt:
         if not self._records:
             raise Failed.because("LOG_UNAVAILABLE")
         return await self._trail.record(draft, closes_intention=closes_intention)
@@ -118,7 +118,9 @@ def test_invariant_1_nothing_leaves_when_the_record_fails(
     watched = Watched()
 
     class Broken(Tampered):
-        async def record(self, draft: Draft, *, closes_intention: bool) -> Receipt:
+        async def record(
+            self, draft: Draft, *, closes_intention: bool, timeout: float | None = None
+        ) -> Receipt:
             if error:
                 raise error
             return await super().record(draft, closes_intention=closes_intention)
@@ -141,7 +143,7 @@ class Holding(Tampered):
         super().__init__(trail)
         self.reached, self.go = asyncio.Event(), asyncio.Event()
 
-    async def record(self, draft: Draft, *, closes_intention: bool) -> Receipt:
+    async def record(self, draft: Draft, *, closes_intention: bool, timeout: float | None = None) -> Receipt:
         self.reached.set()
         await self.go.wait()
         return await super().record(draft, closes_intention=closes_intention)

@@ -181,10 +181,10 @@ class Torn:
     def __init__(self, inner: Trail) -> None:
         self._inner = inner
 
-    async def intend(self, draft: Draft) -> None:
-        await self._inner.intend(draft)
+    async def intend(self, draft: Draft, timeout: float | None = None) -> None:
+        await self._inner.intend(draft, timeout)
 
-    async def record(self, draft: Draft, *, closes_intention: bool) -> Receipt:
+    async def record(self, draft: Draft, *, closes_intention: bool, timeout: float | None = None) -> Receipt:
         raise Failed.because("LOG_UNAVAILABLE")
 
 
