@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from sqlalchemy.exc import ArgumentError
 from audit.errors import FormatError
 from audit.formats.cosignature import CosignatureVerifier
 from audit.formats.note import is_key_name
+from exchange.model.identifiers import is_cvr
 
 _MAX_PORT = 65_535
 DEFAULT_POLICIES = Path(__file__).parent.parent / "policies"
@@ -82,8 +84,28 @@ def _urls(value: str) -> str:
     return value
 
 
+def _service(value: str) -> str:
+    for address in value.split():
+        if not address.startswith("unix:") or address == "unix:":
+            _address(address)
+    return value
+
+
+def _allowed(value: str) -> str:
+    organisation, _, cvr = value.partition("organisation:")
+    if not organisation and is_cvr(cvr):
+        return value
+    scheme, _, digest = value.partition("sha256:")
+    digest = digest.replace(":", "").lower()
+    if scheme or not re.fullmatch("[0-9a-f]{64}", digest):
+        raise ValueError("must be organisation:<CVR number> or sha256:<fingerprint of a certificate>")
+    return f"sha256:{digest}"
+
+
 Address = Annotated[str, AfterValidator(_address)]
 AddressOrNone = Annotated[str, AfterValidator(lambda value: value and _address(value))]
+ServiceAddresses = Annotated[str, AfterValidator(_service)]
+Allowed = Annotated[str, AfterValidator(_allowed)]
 PathOrNone = Path | Literal[""]
 Database = Annotated[str, AfterValidator(_database)]
 Reachable = Annotated[str, AfterValidator(_reachable)]
@@ -197,7 +219,19 @@ class Log(_Section):
 
     url: Database = Field("sqlite:///log.db", description="SQLAlchemy URL of the log's database.")
     origin: KeyName = Field("hjemmel.example/log", description="Name of the log, in every checkpoint.")
-    signing_key: Path = Field(Path("keys/log.key"), description="Ed25519 key of the log, PEM, mode 0600.")
+    signing_key: Path = Field(
+        Path("keys/log.key"),
+        description="Ed25519 key of the log, PEM, mode 0600; its public key lies beside it (`.vkey`), and is "
+        "all that a broker needs whose log another process owns.",
+    )
+    service: ServiceAddresses = Field(
+        "",
+        description="Where `hjemmel log own` serves the log: `unix:<socket>` or host:port, one for the owner "
+        "and each that stands by, separated by spaces. Empty: the broker owns the log itself.",
+    )
+    service_wait: Seconds = Field(
+        10, description="Seconds that its answer is waited for where a caller sets no deadline."
+    )
     batch_interval: float = Field(
         0.01,
         ge=0,
@@ -214,6 +248,41 @@ class Log(_Section):
     max_wait: Seconds = Field(
         2, description="Seconds that the oldest of them may have waited; while it has, likewise."
     )
+
+
+class LogService(_Section):
+    """Who owns the log for several brokers, and how they reach it. See docs/operating-the-log.md."""
+
+    socket: PathOrNone = Field(
+        "", description="UNIX socket that `hjemmel log own` serves brokers on; its folder has mode 0700."
+    )
+    address: AddressOrNone = Field(
+        "", description="Host and port for brokers on other hosts, mutual TLS. Empty: none."
+    )
+    probe_address: AddressOrNone = Field(
+        "", description="Host and port of its health checks without TLS; keep it on loopback. Empty: none."
+    )
+    allow: tuple[Allowed, ...] = Field(
+        (),
+        description="Whose certificates may write from other hosts: `organisation:<CVR number>` or "
+        "`sha256:<fingerprint>` each. Empty: nobody's.",
+    )
+    certificate: Path = Field(
+        Path("keys/broker.pem"),
+        description="Certificate that this process shows, PEM: the owner to brokers, a broker to the owner.",
+    )
+    key: Path = Field(Path("keys/broker.key"), description="Its private key, PEM, mode 0600.")
+    ca: Path = Field(Path("keys/ca.pem"), description="Authority that issues the other side's, PEM.")
+    grace: Seconds = Field(
+        10, description="Seconds in which a broker that lost its connection keeps its open intentions."
+    )
+    lease: float = Field(
+        5,
+        ge=1,
+        le=600,
+        description="Seconds without a sign of life after which one that stands by takes over.",
+    )
+    drain: Seconds = Field(5, description="Seconds that operations under way get when the owner stops.")
 
 
 class Witness(_Section):
@@ -271,6 +340,7 @@ class Settings(BaseSettings):
     policy: Policy = Policy()
     registers: Registers = Registers()
     log: Log = Log()
+    log_service: LogService = LogService()
     witness: Witness = Witness()
 
     timestamps: Timestamps = Timestamps()
@@ -322,7 +392,7 @@ def _anchored(settings: Settings, base: Path) -> Settings:
         if isinstance(value, Path):
             return base / value
         if isinstance(value, str):
-            return anchored_url(value, base)
+            return anchored_url(anchored_sockets(value, base), base)
         if isinstance(value, dict):
             return {k: anchor(v) for k, v in value.items()}
         if isinstance(value, BaseModel):
@@ -330,6 +400,16 @@ def _anchored(settings: Settings, base: Path) -> Settings:
         return value
 
     return settings.model_copy(update={k: anchor(v) for k, v in settings})
+
+
+def anchored_sockets(addresses: str, base: Path) -> str:
+    """Makes the paths of UNIX sockets absolute; leaves every other text alone."""
+    if "unix:" not in addresses:
+        return addresses
+    scheme = "unix:"
+    return " ".join(
+        f"{scheme}{base / a.removeprefix(scheme)}" if a.startswith(scheme) else a for a in addresses.split()
+    )
 
 
 def anchored_url(url: str, base: Path) -> str:

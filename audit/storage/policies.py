@@ -162,6 +162,19 @@ class PolicyArchive:
         """
         return self._act(action, revision, bundle, time, note)
 
+    def introduce(self, revision: str, bundle: bytes, time: str, note: str) -> None:
+        """Archives a revision and puts it in force where it never was here, however many try at once.
+
+        Raises:
+            FormatError: the bundle is of another revision.
+        """
+        with self._writing() as connection:
+            state = _state(connection)
+            if revision not in {*state.history, *state.withdrawn}:
+                _check_digest(revision, bundle)
+                store.archive_policy(connection, revision, bundle)
+                _add(connection, Action.PUBLISH, revision, time, note)
+
     def withdraw(self, revision: str, time: str, note: str) -> list[PolicyEvent]:
         """Bars a revision for good; where it is in force, the previous one takes its place.
 

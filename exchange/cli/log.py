@@ -21,6 +21,7 @@ from exchange.cli.erasure import erase, erasure_proof
 from exchange.cli.fork_evidence import fork_evidence_command
 from exchange.cli.log_findings import plain, show_checkpoint, show_verdict
 from exchange.cli.log_opening import told
+from exchange.cli.log_own import own
 from exchange.cli.log_published import ca_option, import_check, verify_published
 from exchange.cli.log_tiles import export, rebuild_tiles, serve
 from exchange.cli.opening import existing, open_log
@@ -169,6 +170,7 @@ def render(report: Report) -> None:
 
 
 for _command in (
+    own,
     *(export, serve, import_check, rebuild_tiles),
     *(erase, erasure_proof, rotate_vault_key, backup, restore),
     *(witnesses, fork_evidence_command, timestamps, timestamp_of),

@@ -73,7 +73,10 @@ def init(
     broker_key = ec.generate_private_key(ec.SECP256R1())
     names = [_alternative_name(h) for h in hosts]
     broker = authority.issue(
-        _name("Hjemmel broker"), broker_key.public_key(), ExtendedKeyUsageOID.SERVER_AUTH, names
+        _name("Hjemmel broker"),
+        broker_key.public_key(),
+        [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH],  # also of the log's service
+        names,
     )
     _write_key(folder / "broker.key", broker_key)
     (folder / "broker.pem").write_bytes(broker.public_bytes(Encoding.PEM))
@@ -117,14 +120,14 @@ class _Authority:
         self,
         subject: x509.Name,
         key: ec.EllipticCurvePublicKey,
-        usage: x509.ObjectIdentifier,
+        usages: list[x509.ObjectIdentifier],
         names: list[x509.GeneralName],
     ) -> x509.Certificate:
         builder = (
             _builder(subject, self._certificate.subject, key)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         )
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
@@ -139,7 +142,7 @@ def _organisation(
     certificate = authority.issue(
         _name(organisation.name, organisation.cvr),
         tls_key.public_key(),
-        ExtendedKeyUsageOID.CLIENT_AUTH,
+        [ExtendedKeyUsageOID.CLIENT_AUTH],
         [],
     )
     _write_key(folder / "cert.key", tls_key)

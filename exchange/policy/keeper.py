@@ -21,12 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit.errors import LogError
-from audit.formats.entry import POLICY_CHANGED, Event, Submission
 from audit.log import AuditLog
-from audit.storage.policies import PolicyEvent, PolicyState, peek
+from audit.storage.policies import PolicyState, peek
 from exchange.model.request import timestamp
 from exchange.policy import policy_set
 from exchange.policy.embedded import EmbeddedEngine
+from exchange.policy.events import record_events
 from exchange.policy.folder_watch import FolderWatch
 from exchange.policy.in_force import PoliciesInForce
 from exchange.policy.live import LiveEngine
@@ -38,7 +38,6 @@ _log = logging.getLogger(__name__)
 _EVERY = 0.5  # seconds between two looks
 _FLUSH = 4  # looks between two writings of what a shadow counted
 _UNLIMITED = 60.0  # seconds
-_SUBJECT = b"hjemmel:policy"  # these entries seal nothing about anybody
 
 #: Makes an engine for a set, or gives the one at work where that follows the set by itself.
 MakeEngine = Callable[[PolicySet], Awaitable[PolicyEngine]]
@@ -143,12 +142,9 @@ class PolicyKeeper:
                 await asyncio.to_thread(self._log.policies.add_differences, counted)
 
     async def record(self) -> None:
-        """Puts what was done into the log; the set that a log began with stands in its entries anyway."""
-        events = await asyncio.to_thread(self._log.policies.events)
-        for event in events[1:]:
-            if event.entry is None:
-                done = await self._log.append(_entry(event), closes_intention=False)
-                await asyncio.to_thread(self._log.policies.recorded, event.number, done.index)
+        """Puts what was done into the log, where this process owns it: else the owner does."""
+        if self._log.writer is not None:
+            await record_events(self._log)
 
     def _archived(self, revision: str) -> PolicySet:
         return PolicySet.from_bundle(self._log.policies.bundle(revision))
@@ -192,7 +188,8 @@ def begin(log: AuditLog, policies: PolicySet | None) -> tuple[PolicySet, PolicyS
     """
     state = log.policies.state()
     if policies and policies.revision not in {*state.history, *state.withdrawn}:
-        publish(log, policies, "the folder, when the broker started")
+        now = timestamp(datetime.now(UTC))
+        log.policies.introduce(policies.revision, policies.bundle, now, "the folder, when the broker started")
         state = log.policies.state()
     if policies and policies.revision == state.active:
         return policies, state
@@ -211,10 +208,3 @@ def publish(log: AuditLog, policies: PolicySet, note: str) -> None:
         FormatError: it was withdrawn.
     """
     log.policies.put_in_force(policies.revision, policies.bundle, timestamp(datetime.now(UTC)), note)
-
-
-def _entry(event: PolicyEvent) -> Submission:
-    details = {"action": event.action.value, "revision": event.revision, "number": str(event.number)}
-    return Submission(
-        Event(POLICY_CHANGED, event.time, None, "", details), _SUBJECT, {}, claims_request_id=False
-    )

@@ -14,8 +14,7 @@ from adapters.host.bounds import Bounds
 from adapters.host.registers import GuardedRegisters
 from adapters.kinds import open_adapters
 from adapters.port import Connection
-from audit.log import AuditLog, LogSettings
-from audit.writing.sequencer import Pace
+from audit.log import AuditLog
 from exchange import body, released
 from exchange.batched import MAX_SUBJECTS
 from exchange.config import Settings
@@ -31,7 +30,10 @@ from exchange.model.catalogue import Catalogue
 from exchange.pipeline import Parts, Pipeline
 from exchange.policy.keeper import PolicyKeeper
 from exchange.recorder import Recorder
-from exchange.wiring import policies, timestamps, witnesses
+from exchange.wiring import logs, policies
+from exchange.wiring.logs import log_settings
+
+__all__ = ["CONSENTS", "Broker", "SystemClock", "broker", "log_settings", "register_url", "tls"]
 
 _MANY = Format(body.read_mandate, body.read_batched, BatchAuthenticator, MAX_SUBJECTS)
 _DENMARK = ZoneInfo("Europe/Copenhagen")
@@ -98,10 +100,8 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         stack.callback(consents.close)
         registers = _registers(settings, catalogue)
         stack.push_async_callback(registers.close)
-        log = AuditLog.open(log_settings(settings))
-        stack.callback(log.close)
+        log = await logs.open_log(settings, stack)
         decides = await policies.follow(settings, folder_set, log, stack)
-        timestamps.follow(settings, log, stack)
         parts = replace(
             Parts(
                 catalogue=catalogue,
@@ -118,28 +118,9 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         )
         callers = Callers(authenticator)
         exchange = ExchangeEdge(Pipeline(parts), Many(parts, _MANY), catalogue, callers)
-        await witnesses.follow(settings.witness, log, stack)
         audit = AuditEdge(log.reader, callers, prefer_cosigned=settings.witness.publish == "cosigned")
         servers = Servers(exchange, audit)
         yield Broker(parts, log, decides.keeper, servers, decides.problem, decides.bundle_port)
-
-
-def log_settings(settings: Settings) -> LogSettings:
-    """The log's part of the configuration."""
-    return LogSettings(
-        url=settings.log.url,
-        keys_url=settings.vault.url,
-        origin=settings.log.origin,
-        signing_key=settings.log.signing_key,
-        master_key=settings.vault.master_key,
-        pace=Pace(
-            max_batch=settings.log.max_batch,
-            interval=settings.log.batch_interval,
-            max_pending=settings.log.max_pending,
-            max_bytes=settings.log.max_pending_bytes,
-            max_age=settings.log.max_wait,
-        ),
-    )
 
 
 def tls(settings: Settings) -> Tls:

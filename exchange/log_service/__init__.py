@@ -1,0 +1,1 @@
+"""Between broker processes and the one process that owns the log."""
