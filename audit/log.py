@@ -89,7 +89,7 @@ class AuditLog:
             LogStopped: the log cannot be owned; the message says why.
         """
         signer = load_signer(settings.origin, settings.signing_key)
-        with _connected(settings) as (log, keys, master):
+        with _connected(settings, owns=True) as (log, keys, master):
             subject_keys = SubjectKeys(keys, master)
             try:
                 database.migrate(log, "log")
@@ -110,7 +110,7 @@ class AuditLog:
             KeyFileError: the master key's file is missing or open to others.
             LogStopped, LogError: the database is not the one of this log, or cannot be read.
         """
-        with _connected(settings) as (log, keys, master):
+        with _connected(settings, owns=False) as (log, keys, master):
             subject_keys = SubjectKeys(keys, master)
             reader = LogReader(log, verifier, subject_keys)
             try:
@@ -209,14 +209,15 @@ def _seen(done: asyncio.Future[Appended | None]) -> None:
 
 
 @contextmanager
-def _connected(settings: LogSettings) -> Iterator[tuple[sa.Engine, sa.Engine, MasterKey]]:
+def _connected(settings: LogSettings, *, owns: bool) -> Iterator[tuple[sa.Engine, sa.Engine, MasterKey]]:
     """Connects to both databases; what fails before the end leaves no connection."""
     master = MasterKey(read_private(settings.master_key))
     if settings.url == settings.keys_url:
         raise LogStopped("subject keys must not lie in the log's database: copies would keep them")
     with ExitStack() as opened:
-        log, keys = database.connect(settings.url), database.connect(settings.keys_url)
+        log = database.connect(settings.url, owns=owns)
         opened.callback(log.dispose)
+        keys = database.connect(settings.keys_url, owns=owns)
         opened.callback(keys.dispose)
         yield log, keys, master
         opened.pop_all()

@@ -14,11 +14,17 @@ from alembic.config import Config
 from audit.errors import LogStopped
 
 _BUSY_MS = 5_000
+_BRIEF_MS = 5_000
 _SCRUB_MS = 50  # the log's writer waits for it
 
 
-def connect(url: str) -> sa.Engine:
+def connect(url: str, *, owns: bool = False) -> sa.Engine:
     """Makes an engine whose commits are durable when they return.
+
+    Args:
+        url: SQLAlchemy URL of the database.
+        owns: whether the owner of a log writes with it. PostgreSQL then ends what it began and does not go
+            on with: an owner that is paused in the middle of a commit must not keep the next one out.
 
     SQLite runs with a write-ahead log and `synchronous=FULL`, and takes the write lock when a
     transaction begins, so that two writers meet there and not in the middle. A file that is moved away
@@ -41,6 +47,8 @@ def connect(url: str) -> sa.Engine:
         sa.event.listen(engine, "begin", _begin)
     else:
         sa.event.listen(engine, "connect", _durable_postgresql)
+        if owns:
+            sa.event.listen(engine, "connect", _brief_postgresql)
     return engine
 
 
@@ -123,4 +131,10 @@ def _begin(connection: sa.Connection) -> None:
 def _durable_postgresql(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = on")
+    connection.commit()
+
+
+def _brief_postgresql(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {_BRIEF_MS}")
     connection.commit()
