@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import grpc
 from hjemmel.audit.v1 import log_service_pb2 as pb
@@ -26,15 +27,15 @@ from exchange.log_service.addresses import Identity, channel
 from exchange.log_service.outstanding import Outstanding
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 _OPTIONS = (
     ("grpc.max_receive_message_length", 16 << 20),
     ("grpc.use_local_subchannel_pool", 1),  # another connection is another connection
-    ("grpc.keepalive_time_ms", 2_000),  # an owner that is paused keeps its connections
-    ("grpc.keepalive_timeout_ms", 2_000),
 )
 _MOST, _MOST_BYTES = 512, 1 << 20  # operations in one message
 _PAUSE = 0.1  # seconds between two rounds of all addresses
 _PATIENCE = 3.0  # seconds for a welcome
+_SILENCE = 3.0  # seconds without a message: an owner that is paused keeps its connections
 _INTERRUPTS = 60.0  # seconds for which it is worth telling that an intention was given up
 _FINAL = frozenset(
     {
@@ -150,7 +151,7 @@ class RemoteLog:
         except LogError as error:
             problem, final = str(error), not isinstance(error, LogStopped)
         except OSError as error:  # a timeout is one, too
-            problem = f"{error.filename}: {error.strerror}" if error.filename else "no welcome in time"
+            problem = f"{error.filename}: {error.strerror}" if error.filename else "gives no sign of life"
             final = bool(error.filename)
         except asyncio.InvalidStateError:  # a message was written to a call that had ended
             pass
@@ -165,13 +166,12 @@ class RemoteLog:
                 log_vkey=self._way.log_vkey,
                 open_request_ids=sorted(out.held),
             )
-            async with asyncio.timeout(_PATIENCE):
-                await call.write(pb.AttachRequest(hello=hello))
-                first = await call.read()
+            await _within(_PATIENCE, call.write(pb.AttachRequest(hello=hello)))
+            first = await _within(_PATIENCE, call.read())
             await self._welcomed(call, first, address)
             sending = asyncio.create_task(self._send(call))
             try:
-                while (message := await call.read()) is not grpc.aio.EOF:
+                while (message := await _within(_SILENCE, call.read())) is not grpc.aio.EOF:
                     out.settle(message.results)
             finally:
                 sending.cancel()
@@ -220,3 +220,8 @@ class RemoteLog:
         if self._problem is None:
             _log.warning("log_detached", extra={"problem": problem})
         self._problem = problem
+
+
+async def _within(seconds: float, waiting: Awaitable[T]) -> T:
+    async with asyncio.timeout(seconds):
+        return await waiting

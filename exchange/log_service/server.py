@@ -19,8 +19,6 @@ _OPTIONS = (
     ("grpc.so_reuseport", 0),  # a second process on the port is an error, not a silent half
     ("grpc.max_receive_message_length", 16 << 20),
     ("grpc.max_metadata_size", 16 * 1024),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 1_000),  # brokers ask whether we live
-    ("grpc.http2.max_ping_strikes", 0),
     ("grpc.keepalive_time_ms", 5_000),
     ("grpc.keepalive_timeout_ms", 5_000),
 )

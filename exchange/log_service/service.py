@@ -29,6 +29,7 @@ from exchange.log_service.sessions import Sessions
 _SESSION_SIZE = 16  # bytes of a name that nobody guesses
 _IN_ONE_MESSAGE = 1024  # results, of a kilobyte each at most
 _SWEEP = 0.25  # seconds between looks for intentions that nobody holds
+_SIGN_OF_LIFE = 1.0  # seconds between two messages, at most
 _UNIX = "unix:"
 STANDBY: Final = "this process does not own the log: another one does"
 DRAINING: Final = "this process shuts down"
@@ -138,9 +139,10 @@ class _Call:
         reading = asyncio.create_task(self._read(requests))
         try:
             while True:
-                await self._news.wait()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), _SIGN_OF_LIFE)
+                await self._write(context, anyway=not self._news.is_set())
                 self._news.clear()
-                await self._write(context)
                 if self._why is not None:
                     reading.cancel()
                     if not self._pending:
@@ -194,8 +196,9 @@ class _Call:
         self._results.append((number, result))
         self._news.set()
 
-    async def _write(self, context: Context) -> None:
-        while self._results:
+    async def _write(self, context: Context, *, anyway: bool) -> None:
+        while self._results or anyway:
+            anyway = False
             some, self._results = self._results[:_IN_ONE_MESSAGE], self._results[_IN_ONE_MESSAGE:]
             await context.write(pb.AttachResponse(results=messages.write_results(some)))
 

@@ -79,7 +79,7 @@ class Scene:
         finally:
             await asyncio.to_thread(process.kill)
 
-    async def grows(self, by: int = 20) -> None:
+    async def grows(self, by: int = 10) -> None:
         """Waits until so many more exchanges were acknowledged."""
         before = len(self.load.receipts)
         await until(lambda: len(self.load.receipts) > before + by)

@@ -69,12 +69,12 @@ async def test_a_paused_owner_acknowledges_nothing_when_it_goes_on(scene: Scene)
                 pause(first)
             try:
                 async with scene.load.running(scene.target, CLIENTS):
-                    await scene.grows(60)  # the other one took over
+                    await scene.grows(30)  # the other one took over
             finally:
                 resume(first)
             async with scene.load.running(scene.target, CLIENTS):
                 await until(lambda: "log_let_go" in scene.errors.read_text())
-                await scene.grows(60)
+                await scene.grows(20)
         await scene.settle()
         assert first.poll() is None  # it stands by
     scene.check()
@@ -86,7 +86,7 @@ async def test_a_killed_broker_s_intentions_are_interrupted(scene: Scene) -> Non
     with scene.owner("a"):
         for _ in range(3):
             async with scene.broker(), scene.load.running(scene.target, CLIENTS):
-                await scene.grows(30)
+                await scene.grows(20)
         await scene.settle()
     scene.check()
     with checks.at_rest(scene.settings) as log:
