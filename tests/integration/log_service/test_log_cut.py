@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from functools import partial
 
 from audit.errors import LogError
 from audit.log import AuditLog
@@ -52,8 +54,7 @@ async def test_a_line_that_is_cut_again_and_again_loses_and_doubles_nothing(site
                     between.mode = Mode.CUT
                     await asyncio.sleep(0.1)
                     between.mode = Mode.PASS
-                    before = len(done)
-                    await until(lambda before=before: len(done) > before)
+                    await until(partial(_is_longer, done, len(done)))
                 stop.set()
                 await asyncio.gather(*callers)
                 all_still_prove(log, done)
@@ -63,3 +64,7 @@ async def test_a_line_that_is_cut_again_and_again_loses_and_doubles_nothing(site
     with checks.at_rest(settings) as at_rest:
         checks.holds(at_rest)
         checks.no_request_stands_twice(at_rest)
+
+
+def _is_longer(done: Sequence[object], than: int) -> bool:
+    return len(done) > than
