@@ -1,0 +1,137 @@
+"""One authority's side of a log: its own entries, and of all others the hashes only.
+
+A side comes in parts. Each begins where the last one ended and brings the entries that concern the
+authority in [first, end), the hashes of what lies between them, the hashes of what follows up to a signed
+checkpoint, and that checkpoint. Whoever holds the compact range of [0, first) can compute the root:
+
+    [0, first)     held since the last part         own      the entries' own hashes
+    others         the gaps between own entries     later    [end, size of the checkpoint)
+
+If it is the signed one, then every entry stands at its index, nothing between them was altered, and the log
+still extends what it was when the last part came. What this does not prove is that no entry among the others
+concerns the authority: that is the sender's word, which the published log confirms or refutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from audit.errors import FormatError, VerificationError
+from audit.formats import checkpoint, entry
+from audit.formats.checkpoint import Checkpoint
+from audit.formats.compact_range import CompactRange, count
+from audit.formats.entry import EVENT_KINDS, Entry, Event
+from audit.formats.merkle import leaf_hash
+from audit.formats.note import NoteVerifier
+
+_PARTIES = ("caller", "consumer", "provider", "processor")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEntry:
+    """An entry that concerns the authority: its index in the log, and its leaf."""
+
+    index: int
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one authority's side has in [first, end) of the log.
+
+    Attributes:
+        first: index at which the part begins.
+        end: index before which it ends.
+        own: the entries that concern the authority, by index.
+        others: hashes of the complete subtrees that cover each gap between them, left to right.
+        later: likewise of what follows, up to the checkpoint's size.
+        signed_checkpoint: the tree that all of it stands in.
+    """
+
+    first: int
+    end: int
+    own: tuple[OwnEntry, ...]
+    others: tuple[bytes, ...]
+    later: tuple[bytes, ...]
+    signed_checkpoint: str
+
+
+def concerns(content: Entry | Event, authority: str) -> bool:
+    """Tells whether an entry is on an authority's side.
+
+    Those of exchanges are on the side of whoever took part. Those about the exchange itself, erasures and
+    changes of policy, are on everybody's: they hold nobody's data, and which records an erasure covers is
+    not told in it, so that nobody could be left out by it either.
+    """
+    return isinstance(content, Event) or authority in content.parties()
+
+
+def concerned(leaf: bytes) -> frozenset[str] | None:
+    """Tells the same of a leaf that was recorded here: who is concerned, or nothing for everybody.
+
+    Reads no more than it needs, for whoever goes through a whole log.
+
+    Raises:
+        FormatError: it is no entry.
+    """
+    try:
+        document: dict[str, Any] = orjson.loads(leaf)
+        if document["kind"] in EVENT_KINDS:
+            return None
+        return frozenset(document[name] for name in _PARTIES) - {"", None}
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise FormatError("an entry of the log cannot be read: run hjemmel log verify") from error
+
+
+def verify(
+    part: Part, held: CompactRange, authority: str, log: NoteVerifier
+) -> tuple[CompactRange, Checkpoint]:
+    """Checks a part against what was held before it, and the log's key.
+
+    Args:
+        part: what came.
+        held: the compact range of [0, part.first), from the part before.
+        authority: whose side it is.
+        log: the log's public key.
+
+    Returns:
+        The compact range of [0, part.end), and the checkpoint.
+
+    Raises:
+        FormatError: it does not hold together, or is of another log.
+        VerificationError: it does not go on where the last part ended, holds what is not the authority's, or
+            does not lead to the signed root.
+    """
+    signed = checkpoint.verify(part.signed_checkpoint, log)
+    if part.first != held.end:
+        raise VerificationError(f"the part begins at {part.first}, and the last one ended at {held.end}")
+    if not part.first <= part.end <= signed.size:
+        raise VerificationError(f"the part ends at {part.end}, not between {part.first} and {signed.size}")
+    grown = _put_together(part, held.copy(), authority)
+    whole = grown.copy()
+    whole.extend(signed.size, part.later)
+    if whole.root() != signed.root:
+        raise VerificationError(
+            f"the part [{part.first}, {part.end}) does not lead to the root that is signed for {signed.size}"
+        )
+    return grown, signed
+
+
+def _put_together(part: Part, tree: CompactRange, authority: str) -> CompactRange:
+    at = 0
+    for own in part.own:
+        if not tree.end <= own.index < part.end:
+            raise VerificationError(
+                f"entry {own.index} is out of order, or not in [{part.first}, {part.end})"
+            )
+        if not concerns(entry.decode_any(own.leaf)[0], authority):
+            raise VerificationError(f"entry {own.index} is not on the side of {authority}")
+        gap = count(tree.end, own.index)
+        tree.extend(own.index, part.others[at : at + gap])
+        at += gap
+        tree.add(0, leaf_hash(own.leaf))
+    tree.extend(part.end, part.others[at:])
+    return tree
