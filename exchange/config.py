@@ -285,6 +285,18 @@ class LogService(_Section):
     drain: Seconds = Field(5, description="Seconds that operations under way get when the owner stops.")
 
 
+class Watch(_Section):
+    """Authorities that follow their own side of the log as it grows. See docs/own-copy.md."""
+
+    poll: float = Field(
+        0.1, ge=0.01, le=10, description="Seconds between looks for new entries, while anybody watches."
+    )
+    heartbeat: Seconds = Field(
+        10, description="Seconds after which a watcher is told that there was nothing for it."
+    )
+    streams: int = Field(4, ge=1, le=100, description="Most streams that one authority may have at once.")
+
+
 class Witness(_Section):
     """Who watches that the log only grows. See docs/witness.md."""
 
@@ -341,6 +353,7 @@ class Settings(BaseSettings):
     registers: Registers = Registers()
     log: Log = Log()
     log_service: LogService = LogService()
+    watch: Watch = Watch()
     witness: Witness = Witness()
 
     timestamps: Timestamps = Timestamps()

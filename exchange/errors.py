@@ -136,6 +136,10 @@ CODES: dict[str, Code] = {
     "NOT_FOUND": Code(
         Status.NOT_FOUND, "There is no such thing, or none that you may see: check what it is named by."
     ),
+    "WATCHED_TOO_OFTEN": Code(
+        Status.RESOURCE_EXHAUSTED,
+        "The authority watches its records as often at once as it may: end a stream before the next.",
+    ),
     # Parts that did not do their work
     "POLICY_FAILED": Code(
         Status.UNAVAILABLE,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from typing import TypeVar
 
 from hjemmel.audit.v1 import audit_service_pb2 as pb
 from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
 
-from audit.errors import NotFound
+from audit.errors import LogBusy, LogError, NotFound
 from audit.formats.proof_file import ProofFile
 from audit.reading.reader import LogReader, StoredEntry
+from audit.reading.watching import Watching
 from exchange.edge import translate
 from exchange.edge.callers import Callers
 from exchange.edge.status import Context, abort
@@ -25,9 +27,12 @@ T = TypeVar("T")
 class AuditEdge(AuditServiceServicer):
     """Implements `hjemmel.audit.v1.AuditService`."""
 
-    def __init__(self, reader: LogReader, callers: Callers, *, prefer_cosigned: bool) -> None:
+    def __init__(
+        self, reader: LogReader, watching: Watching, callers: Callers, *, prefer_cosigned: bool
+    ) -> None:
         """Takes the log, who may look at it, and whether cosigned checkpoints go before newer ones."""
         self._reader = reader
+        self._watching = watching
         self._callers = callers
         self._prefer_cosigned = prefer_cosigned
 
@@ -60,6 +65,34 @@ class AuditEdge(AuditServiceServicer):
         old, new = request.old_size, request.new_size
         hashes = await self._read(context, lambda: self._reader.consistency(old, new))
         return pb.GetConsistencyProofResponse(hashes=hashes)
+
+    async def WatchRecords(
+        self, request: pb.WatchRecordsRequest, context: Context
+    ) -> AsyncIterator[pb.WatchRecordsResponse]:
+        """Streams the caller's own side. Whoever takes part no more is told nothing more."""
+        caller = await self._callers.admit(context)
+        if request.first_index < 0:
+            violation = FieldViolation("first_index", "must not be negative")
+            await abort(context, Refused.because("FIELD_INVALID", violation))
+        async with aclosing(self._watching.parts(caller, request.first_index)) as parts:
+            while True:
+                try:
+                    part = await anext(parts)
+                except StopAsyncIteration:
+                    return
+                except NotFound:
+                    await abort(context, Refused.because("NOT_FOUND"))
+                except LogBusy:
+                    await abort(context, Refused.because("WATCHED_TOO_OFTEN"))
+                except LogError as error:
+                    _log.error("log_watch_failed", extra={"error": type(error).__name__})
+                    await abort(context, Failed.because("LOG_UNAVAILABLE"))
+                await self._callers.admit(context)
+                yield translate.part(part)
+
+    def end_watching(self) -> None:
+        """Ends all streams, so that a broker that stops does not wait for them."""
+        self._watching.end()
 
     def _proof(self, index: int) -> ProofFile:
         return self._reader.proof(index, prefer_cosigned=self._prefer_cosigned)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hjemmel.audit.v1 import audit_service_pb2
 from hjemmel.exchange.v1 import catalogue_pb2, decision_pb2
 
+from audit.formats.side import Part
 from exchange.model.catalogue import Dataset, Text
 from exchange.model.decision import Decision, Effect, Reason, RefusedAttribute
 from exchange.model.trace import Receipt
@@ -66,6 +68,18 @@ def receipt_of(entry: bytes, proof: str, openings: Mapping[str, bytes]) -> decis
         entry=entry,
         proof=proof,
         openings=[decision_pb2.Opening(name=n, key=k) for n, k in sorted(openings.items())],
+    )
+
+
+def part(value: Part) -> audit_service_pb2.WatchRecordsResponse:
+    """Translates a part of an authority's side of the log."""
+    return audit_service_pb2.WatchRecordsResponse(
+        first_index=value.first,
+        end_index=value.end,
+        records=[audit_service_pb2.WatchedRecord(index=o.index, entry=o.leaf) for o in value.own],
+        other_hashes=b"".join(value.others),
+        later_hashes=b"".join(value.later),
+        checkpoint=value.signed_checkpoint,
     )
 
 

@@ -15,6 +15,7 @@ from adapters.host.registers import GuardedRegisters
 from adapters.kinds import open_adapters
 from adapters.port import Connection
 from audit.log import AuditLog
+from audit.reading.watching import Watching, WatchSettings
 from exchange import body, released
 from exchange.batched import MAX_SUBJECTS
 from exchange.config import Settings
@@ -118,9 +119,17 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         )
         callers = Callers(authenticator)
         exchange = ExchangeEdge(Pipeline(parts), Many(parts, _MANY), catalogue, callers)
-        audit = AuditEdge(log.reader, callers, prefer_cosigned=settings.witness.publish == "cosigned")
+        watching = Watching(log.engine, _watch_settings(settings))
+        stack.push_async_callback(watching.close)
+        prefer_cosigned = settings.witness.publish == "cosigned"
+        audit = AuditEdge(log.reader, watching, callers, prefer_cosigned=prefer_cosigned)
         servers = Servers(exchange, audit)
         yield Broker(parts, log, decides.keeper, servers, decides.problem, decides.bundle_port)
+
+
+def _watch_settings(settings: Settings) -> WatchSettings:
+    watch = settings.watch
+    return WatchSettings(poll=watch.poll, heartbeat=watch.heartbeat, most=watch.streams)
 
 
 def tls(settings: Settings) -> Tls:

@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from hjemmel.exchange.v1 import decision_pb2 as hjemmel_dot_exchange_dot_v1_dot_decision__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$hjemmel/audit/v1/audit_service.proto\x12\x10hjemmel.audit.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\"hjemmel/exchange/v1/decision.proto\"C\n\x10GetRecordRequest\x12\x14\n\nrequest_id\x18\x01 \x01(\tH\x00\x12\x0f\n\x05index\x18\x02 \x01(\x03H\x00\x42\x08\n\x06record\"1\n\x11GetRecordResponse\x12\r\n\x05index\x18\x01 \x01(\x03\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\"D\n\x11GetReceiptRequest\x12\x14\n\nrequest_id\x18\x01 \x01(\tH\x00\x12\x0f\n\x05index\x18\x02 \x01(\x03H\x00\x42\x08\n\x06record\"C\n\x12GetReceiptResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Receipt\"\x16\n\x14GetCheckpointRequest\"+\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\"L\n\x1aGetConsistencyProofRequest\x12\x16\n\x08old_size\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x16\n\x08new_size\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x02\"-\n\x1bGetConsistencyProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\x32\x93\x03\n\x0c\x41uditService\x12T\n\tGetRecord\x12\".hjemmel.audit.v1.GetRecordRequest\x1a#.hjemmel.audit.v1.GetRecordResponse\x12W\n\nGetReceipt\x12#.hjemmel.audit.v1.GetReceiptRequest\x1a$.hjemmel.audit.v1.GetReceiptResponse\x12`\n\rGetCheckpoint\x12&.hjemmel.audit.v1.GetCheckpointRequest\x1a\'.hjemmel.audit.v1.GetCheckpointResponse\x12r\n\x13GetConsistencyProof\x12,.hjemmel.audit.v1.GetConsistencyProofRequest\x1a-.hjemmel.audit.v1.GetConsistencyProofResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$hjemmel/audit/v1/audit_service.proto\x12\x10hjemmel.audit.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\"hjemmel/exchange/v1/decision.proto\"C\n\x10GetRecordRequest\x12\x14\n\nrequest_id\x18\x01 \x01(\tH\x00\x12\x0f\n\x05index\x18\x02 \x01(\x03H\x00\x42\x08\n\x06record\"1\n\x11GetRecordResponse\x12\r\n\x05index\x18\x01 \x01(\x03\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\"D\n\x11GetReceiptRequest\x12\x14\n\nrequest_id\x18\x01 \x01(\tH\x00\x12\x0f\n\x05index\x18\x02 \x01(\x03H\x00\x42\x08\n\x06record\"C\n\x12GetReceiptResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Receipt\"\x16\n\x14GetCheckpointRequest\"+\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\"L\n\x1aGetConsistencyProofRequest\x12\x16\n\x08old_size\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x16\n\x08new_size\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x02\"-\n\x1bGetConsistencyProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\"0\n\x13WatchRecordsRequest\x12\x19\n\x0b\x66irst_index\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01\"\xb0\x01\n\x14WatchRecordsResponse\x12\x13\n\x0b\x66irst_index\x18\x01 \x01(\x03\x12\x11\n\tend_index\x18\x02 \x01(\x03\x12\x30\n\x07records\x18\x03 \x03(\x0b\x32\x1f.hjemmel.audit.v1.WatchedRecord\x12\x14\n\x0cother_hashes\x18\x04 \x01(\x0c\x12\x14\n\x0clater_hashes\x18\x05 \x01(\x0c\x12\x12\n\ncheckpoint\x18\x06 \x01(\t\"-\n\rWatchedRecord\x12\r\n\x05index\x18\x01 \x01(\x03\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\x32\xf4\x03\n\x0c\x41uditService\x12T\n\tGetRecord\x12\".hjemmel.audit.v1.GetRecordRequest\x1a#.hjemmel.audit.v1.GetRecordResponse\x12W\n\nGetReceipt\x12#.hjemmel.audit.v1.GetReceiptRequest\x1a$.hjemmel.audit.v1.GetReceiptResponse\x12`\n\rGetCheckpoint\x12&.hjemmel.audit.v1.GetCheckpointRequest\x1a\'.hjemmel.audit.v1.GetCheckpointResponse\x12r\n\x13GetConsistencyProof\x12,.hjemmel.audit.v1.GetConsistencyProofRequest\x1a-.hjemmel.audit.v1.GetConsistencyProofResponse\x12_\n\x0cWatchRecords\x12%.hjemmel.audit.v1.WatchRecordsRequest\x1a&.hjemmel.audit.v1.WatchRecordsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +37,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['old_size']._serialized_options = b'\342A\001\002'
   _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['new_size']._loaded_options = None
   _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['new_size']._serialized_options = b'\342A\001\002'
+  _globals['_WATCHRECORDSREQUEST'].fields_by_name['first_index']._loaded_options = None
+  _globals['_WATCHRECORDSREQUEST'].fields_by_name['first_index']._serialized_options = b'\342A\001\001'
   _globals['_GETRECORDREQUEST']._serialized_start=127
   _globals['_GETRECORDREQUEST']._serialized_end=194
   _globals['_GETRECORDRESPONSE']._serialized_start=196
@@ -53,6 +55,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=531
   _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=533
   _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=578
-  _globals['_AUDITSERVICE']._serialized_start=581
-  _globals['_AUDITSERVICE']._serialized_end=984
+  _globals['_WATCHRECORDSREQUEST']._serialized_start=580
+  _globals['_WATCHRECORDSREQUEST']._serialized_end=628
+  _globals['_WATCHRECORDSRESPONSE']._serialized_start=631
+  _globals['_WATCHRECORDSRESPONSE']._serialized_end=807
+  _globals['_WATCHEDRECORD']._serialized_start=809
+  _globals['_WATCHEDRECORD']._serialized_end=854
+  _globals['_AUDITSERVICE']._serialized_start=857
+  _globals['_AUDITSERVICE']._serialized_end=1357
 # @@protoc_insertion_point(module_scope)

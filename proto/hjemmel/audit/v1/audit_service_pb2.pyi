@@ -61,3 +61,33 @@ class GetConsistencyProofResponse(_message.Message):
     HASHES_FIELD_NUMBER: _ClassVar[int]
     hashes: _containers.RepeatedScalarFieldContainer[bytes]
     def __init__(self, hashes: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class WatchRecordsRequest(_message.Message):
+    __slots__ = ("first_index",)
+    FIRST_INDEX_FIELD_NUMBER: _ClassVar[int]
+    first_index: int
+    def __init__(self, first_index: _Optional[int] = ...) -> None: ...
+
+class WatchRecordsResponse(_message.Message):
+    __slots__ = ("first_index", "end_index", "records", "other_hashes", "later_hashes", "checkpoint")
+    FIRST_INDEX_FIELD_NUMBER: _ClassVar[int]
+    END_INDEX_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    OTHER_HASHES_FIELD_NUMBER: _ClassVar[int]
+    LATER_HASHES_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    first_index: int
+    end_index: int
+    records: _containers.RepeatedCompositeFieldContainer[WatchedRecord]
+    other_hashes: bytes
+    later_hashes: bytes
+    checkpoint: str
+    def __init__(self, first_index: _Optional[int] = ..., end_index: _Optional[int] = ..., records: _Optional[_Iterable[_Union[WatchedRecord, _Mapping]]] = ..., other_hashes: _Optional[bytes] = ..., later_hashes: _Optional[bytes] = ..., checkpoint: _Optional[str] = ...) -> None: ...
+
+class WatchedRecord(_message.Message):
+    __slots__ = ("index", "entry")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    entry: bytes
+    def __init__(self, index: _Optional[int] = ..., entry: _Optional[bytes] = ...) -> None: ...

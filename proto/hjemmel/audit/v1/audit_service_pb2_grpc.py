@@ -55,6 +55,11 @@ class AuditServiceStub:
                 request_serializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.GetConsistencyProofRequest.SerializeToString,
                 response_deserializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.GetConsistencyProofResponse.FromString,
                 _registered_method=True)
+        self.WatchRecords = channel.unary_stream(
+                '/hjemmel.audit.v1.AuditService/WatchRecords',
+                request_serializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsRequest.SerializeToString,
+                response_deserializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -90,6 +95,15 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchRecords(self, request, context):
+        """Streams the caller's own side of the log from an index on: what stands first, then what is added, as it is
+        committed. Each response can be verified when it comes, against the one before it. Ends with OK when the broker
+        stops; whoever watches goes on from where it ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -112,6 +126,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.GetConsistencyProof,
                     request_deserializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.GetConsistencyProofRequest.FromString,
                     response_serializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.GetConsistencyProofResponse.SerializeToString,
+            ),
+            'WatchRecords': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchRecords,
+                    request_deserializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsRequest.FromString,
+                    response_serializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -223,6 +242,33 @@ class AuditService:
             '/hjemmel.audit.v1.AuditService/GetConsistencyProof',
             hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.GetConsistencyProofRequest.SerializeToString,
             hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.GetConsistencyProofResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hjemmel.audit.v1.AuditService/WatchRecords',
+            hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsRequest.SerializeToString,
+            hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,
