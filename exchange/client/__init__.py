@@ -19,12 +19,14 @@ from exchange.client.errors import (
     NotAuthenticated,
     NotCosigned,
     ReceiptInvalid,
+    RecordsInvalid,
     Refused,
     Unreachable,
 )
 from exchange.client.many import Answered, Subject, Task
 from exchange.client.protocol import Answer, Question, Rehearsal, VerifiedReceipt
 from exchange.client.sync import Client
+from exchange.client.watching import Position, Watched
 
 __all__ = [
     "AlreadyRecorded",
@@ -39,12 +41,15 @@ __all__ = [
     "InvalidRequest",
     "NotAuthenticated",
     "NotCosigned",
+    "Position",
     "Question",
     "ReceiptInvalid",
+    "RecordsInvalid",
     "Refused",
     "Rehearsal",
     "Subject",
     "Task",
     "Unreachable",
     "VerifiedReceipt",
+    "Watched",
 ]

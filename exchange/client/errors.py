@@ -8,6 +8,7 @@ ClientError
 ├── Failed             a part of the exchange did not work: ask anew, later, under a new id
 ├── Unreachable        no answer from the broker, and none recorded that is known
 ├── ReceiptInvalid     the answer is not what the log recorded: keep it, and raise an alarm
+├── RecordsInvalid     the own side of the log, as the broker streams it, does not hold: raise an alarm
 ├── NotCosigned        the receipt lacks the cosignatures that the policy demands: fetch it again later
 └── ForkDetected       the log shows two histories: keep the evidence, and raise an alarm
 """
@@ -80,6 +81,10 @@ class Unreachable(ClientError):
 
 class ReceiptInvalid(ClientError):
     """The answer is not what the log recorded."""
+
+
+class RecordsInvalid(ClientError):
+    """The own side of the log, as the broker streams it, does not hold."""
 
 
 class NotCosigned(ClientError):

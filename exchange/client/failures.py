@@ -57,6 +57,10 @@ class Failure:
         return self.code is grpc.StatusCode.UNAVAILABLE and not self.reasons
 
 
+#: What a stream without end that ended says: the broker stops.
+STREAM_ENDED = Failure(grpc.StatusCode.UNAVAILABLE, "the broker ended the stream", (), (), None)
+
+
 def failure_of(error: grpc.RpcError) -> Failure:
     """Reads the details of a gRPC error."""
     return _failure(error.code(), error.details() or "", _details(error))

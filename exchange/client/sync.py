@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import NoReturn, Self, TypeVar
 
 import grpc
 from hjemmel.audit.v1 import audit_service_pb2 as audit_pb
@@ -16,12 +16,14 @@ from hjemmel.exchange.v1 import catalogue_pb2
 from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
+from audit.formats.checkpoint import Checkpoint
 from exchange.client import failures, protocol
 from exchange.client.credentials import Credentials
-from exchange.client.errors import ClientError, Failed
+from exchange.client.errors import ClientError, Failed, RecordsInvalid
 from exchange.client.memory import CheckpointMemory
 from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
 from exchange.client.retry import Attempts
+from exchange.client.watching import RENEWED, SHRUNK, Position, Watch, Watched
 
 T = TypeVar("T")
 
@@ -92,6 +94,48 @@ class Client:
             if not page.next_page_token:
                 return found
 
+    def watch_records(
+        self, position: Position | None = None, *, renewed: float = RENEWED
+    ) -> Iterator[Watched]:
+        """Watches one's own side of the log: what stands first, then live, without end.
+
+        Each part is verified before it is given. One without records says that there was nothing up to
+        its end. Broken streams are taken up where they ended.
+
+        Args:
+            position: of the last part that was kept; nothing to begin at the beginning.
+            renewed: seconds after which the stream is made anew, so that a dead one is noticed.
+
+        Raises:
+            RecordsInvalid, ForkDetected: what came does not hold.
+            ClientError: the broker is away, or refuses.
+        """
+        watch, attempts = (
+            Watch(self._credentials.cvr, self._credentials.log, position or Position()),
+            Attempts(),
+        )
+        while True:
+            call = self._audit.WatchRecords(watch.request, timeout=renewed)
+            came, failure = False, failures.STREAM_ENDED
+            try:
+                for message in call:
+                    came, attempts = True, Attempts()
+                    self._meet(watch.signed(message), message.checkpoint)
+                    yield watch.read(message)
+            except grpc.RpcError as error:
+                failure = failures.failure_of(error)
+            finally:
+                call.cancel()
+            if came and failure.code is grpc.StatusCode.DEADLINE_EXCEEDED:
+                continue
+            pause = attempts.next_pause() if failure.is_transient else None
+            if pause is None:
+                raised = failures.raised(failure, self._credentials.log, None, attempts)
+                if raised.code == "NOT_FOUND":
+                    self._shrunk(watch)
+                raise raised
+            time.sleep(pause)
+
     def close(self) -> None:
         """Closes the connection."""
         self._channel.close()
@@ -125,8 +169,11 @@ class Client:
             time.sleep(pause)
 
     def _remember(self, receipt: VerifiedReceipt) -> None:
+        self._meet(receipt.checkpoint, receipt.signed_checkpoint)
+
+    def _meet(self, new: Checkpoint, signed: str) -> None:
         with self._remembering:
-            asking = self._memory.meet(receipt.checkpoint, receipt.signed_checkpoint)
+            asking = self._memory.meet(new, signed)
             with suppress(StopIteration):
                 sizes = next(asking)
                 while True:
@@ -136,6 +183,13 @@ class Client:
                         sizes = asking.throw(error)
                     else:
                         sizes = asking.send(hashes)
+
+    def _shrunk(self, watch: Watch) -> NoReturn:
+        """The log ends before what was seen of it: where it is remembered, that is a fork."""
+        request = audit_pb.GetCheckpointRequest()
+        shown = self._send(lambda: self._audit.GetCheckpoint(request, timeout=self._timeout))
+        self._meet(watch.signed(shown), shown.checkpoint)
+        raise RecordsInvalid(SHRUNK)
 
     def _consistency(self, old: int, new: int) -> Sequence[bytes] | None:
         request = audit_pb.GetConsistencyProofRequest(old_size=old, new_size=new)
