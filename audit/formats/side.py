@@ -20,12 +20,13 @@ from typing import Any
 import orjson
 
 from audit.errors import FormatError, VerificationError
-from audit.formats import checkpoint, entry
+from audit.formats import checkpoint, entry, merkle, note
 from audit.formats.checkpoint import Checkpoint
 from audit.formats.compact_range import CompactRange, count
 from audit.formats.entry import EVENT_KINDS, Entry, Event
-from audit.formats.merkle import leaf_hash
+from audit.formats.merkle import complete_subtrees, leaf_hash, node_hash
 from audit.formats.note import NoteVerifier
+from audit.formats.proof_file import ProofFile
 
 _PARTIES = ("caller", "consumer", "provider", "processor")
 
@@ -118,6 +119,48 @@ def verify(
             f"the part [{part.first}, {part.end}) does not lead to the root that is signed for {signed.size}"
         )
     return grown, signed
+
+
+def prove(part: Part, held: CompactRange, index: int) -> ProofFile:
+    """Makes a receipt for an own entry out of a part that holds: anyone can check it with the log's key.
+
+    Args:
+        part: that the entry came in.
+        held: the compact range of [0, part.first).
+        index: of the entry.
+    """
+    nodes = _Nodes(part, held)
+    size = checkpoint.parse(note.parse(part.signed_checkpoint).text).size
+    leaf = next(own.leaf for own in part.own if own.index == index)
+    proof = tuple(merkle.inclusion_proof(index, size, nodes.read))
+    return ProofFile(index, proof, part.signed_checkpoint, leaf)
+
+
+class _Nodes:
+    """The nodes of a tree as far as a part tells them: all that the paths of its own entries pass by."""
+
+    def __init__(self, part: Part, held: CompactRange) -> None:
+        size = checkpoint.parse(note.parse(part.signed_checkpoint).text).size
+        self._known = dict(zip(complete_subtrees(0, held.end), held.hashes, strict=True))
+        at, begin = 0, part.first
+        for own in part.own:
+            at = self._cover(begin, own.index, part.others, at)
+            self._known[0, own.index] = leaf_hash(own.leaf)
+            begin = own.index + 1
+        self._cover(begin, part.end, part.others, at)
+        self._cover(part.end, size, part.later, 0)
+
+    def read(self, level: int, index: int) -> bytes:
+        """Gives a node; see `merkle.NodeReader`."""
+        if (level, index) not in self._known:
+            below = (self.read(level - 1, 2 * index), self.read(level - 1, 2 * index + 1))
+            self._known[level, index] = node_hash(*below)
+        return self._known[level, index]
+
+    def _cover(self, begin: int, end: int, hashes: tuple[bytes, ...], at: int) -> int:
+        nodes = complete_subtrees(begin, end)
+        self._known.update(zip(nodes, hashes[at:], strict=False))
+        return at + len(nodes)
 
 
 def _put_together(part: Part, tree: CompactRange, authority: str) -> CompactRange:

@@ -18,6 +18,7 @@ _COMMANDS = {
     "probe": "Tell whether a broker can answer exchanges.",
     "request": "Ask for data of one subject.",
     "receipt": "Read and verify receipts.",
+    "records": "Keep a copy of one's own side of the log, and find out what is missing.",
     "log": "Look at the audit log.",
     "witness": "Watch over logs, so that nobody forks one unseen.",
     "policy": "Write, check, test, explain, replay and publish policies.",

@@ -24,7 +24,8 @@ from tests.support.broker import RunningBroker
 
 TRAILER = "grpc-status-details-bin"
 M = TypeVar("M", bound=Message)
-_METHODS = ("Exchange", "DryRun", "ListDatasets", "GetReceipt", "GetConsistencyProof")
+_METHODS = ("Exchange", "DryRun", "ListDatasets", "GetReceipt", "GetCheckpoint", "GetConsistencyProof")
+_STREAMS = ("WatchRecords",)
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Middle:
         instead: by method, ends a call that the broker answered.
         fails: calls that are failed as if the broker were away: before or after it got them.
         seen: requests by method, in the order in which they came.
+        streams: by method, changes what a stream brings.
     """
 
     target: str = ""
@@ -48,6 +50,7 @@ class Middle:
     instead: dict[str, Callable[[grpc.ServicerContext], None]] = field(default_factory=dict)
     fails: list[str] = field(default_factory=list)
     seen: dict[str, list[Message]] = field(default_factory=dict)
+    streams: dict[str, Callable[[Iterator[Any]], Iterator[Message]]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -84,7 +87,10 @@ def _servicers(middle: Middle, stubs: tuple[object, object]) -> tuple[Any, Any]:
     lock = threading.Lock()
     for stub, base in zip(stubs, bases, strict=True):
         methods = {name: _forward(middle, stub, name, lock) for name in _METHODS if hasattr(stub, name)}
-        made.append(type("Middle", (base,), methods)())
+        streams = {
+            name: _forward_stream(middle, stub, name, lock) for name in _STREAMS if hasattr(stub, name)
+        }
+        made.append(type("Middle", (base,), {**methods, **streams})())
     return made[0], made[1]
 
 
@@ -111,6 +117,24 @@ def _forward(
         if name in middle.instead:
             middle.instead[name](context)
         return answer
+
+    return call
+
+
+def _forward_stream(
+    middle: Middle, stub: object, name: str, lock: threading.Lock
+) -> Callable[[object, Message, grpc.ServicerContext], Iterator[Message]]:
+    def call(_self: object, request: Message, context: grpc.ServicerContext) -> Iterator[Message]:
+        with lock:
+            middle.seen.setdefault(name, []).append(request)
+        came = getattr(stub, name)(request, timeout=context.time_remaining())
+        context.add_callback(came.cancel)
+        try:
+            yield from middle.streams.get(name, iter)(came)
+        except grpc.RpcError as error:
+            _refuse(middle, error, context)
+        finally:
+            came.cancel()
 
     return call
 

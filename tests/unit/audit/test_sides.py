@@ -132,12 +132,16 @@ def test_every_part_of_an_honest_log_holds(contents: list[entry.Entry | Event], 
     tree = CompactRange()
     for first, end in zip([0, *cuts], [*cuts, len(leaves)], strict=True):
         size = data.draw(st.integers(end, len(leaves)))
-        tree, head = side.verify(part_of(leaves[:size], own, first, end), tree, ME, LOG)
+        part, before = part_of(leaves[:size], own, first, end), tree
+        tree, head = side.verify(part, before, ME, LOG)
         assert (end, size) == (tree.end, head.size)
+        for taken in part.own:  # each has a receipt that anyone can check, from what the part told
+            assert head == side.prove(part, before, taken.index).verify(taken.leaf, LOG)
     assert textbook_root([leaf_hash(x) for x in leaves]) == tree.root()
 
 
 OTHER = b"\x01" * 32
+KEY = Ed25519PrivateKey.generate()
 WRONG: dict[str, Callable[[Part], Part]] = {
     "an entry left out, its hash sent with its neighbours": lambda p: replace(p, own=p.own[1:]),
     "an entry given twice": lambda p: replace(p, own=(p.own[0], *p.own)),
@@ -169,7 +173,6 @@ WRONG: dict[str, Callable[[Part], Part]] = {
         p, signed_checkpoint=Checkpoint(ORIGIN, 40, OTHER).sign(Ed25519Signer(ORIGIN, KEY))
     ),
 }
-KEY = Ed25519PrivateKey.generate()
 
 
 def test_the_part_that_is_spoilt_below_held_before() -> None:
