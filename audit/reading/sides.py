@@ -162,8 +162,8 @@ class SideReader:
         )
         with self._connect() as connection:
             found = list(connection.execute(query).scalars())
-        if len(found) != end - first:
-            raise FormatError("entries of the log are missing: run hjemmel log verify")
+        if len(found) != end - first or not all(isinstance(leaf, bytes) for leaf in found):
+            raise FormatError("entries of the log are missing or damaged: run hjemmel log verify")
         return found
 
     def _connect(self) -> sa.Connection:

@@ -71,7 +71,7 @@ class Watching:
             LogStopped: the log cannot be read.
         """
         with self._counted(authority):
-            head = await self._read(self._reader.head)
+            head = self._seen = await self._read(self._reader.head)
             if first > head.size:
                 raise NotFound(f"the log has {head.size} entries")
             draft, due, now = Draft(authority, first), 0.0, asyncio.get_running_loop().time
