@@ -60,7 +60,7 @@ class Watching:
         self._ended = False
 
     async def parts(self, authority: str, first: int) -> AsyncGenerator[Part, None]:
-        """Gives an authority's side from an index on, without end; ends when `stop` is called.
+        """Gives an authority's side from an index on, without end, until `end` is called.
 
         The first part comes at once, also where there is nothing yet. A part that holds nothing says so of
         all that it covers; with nothing for the authority, one comes every heartbeat.
@@ -71,7 +71,8 @@ class Watching:
             LogStopped: the log cannot be read.
         """
         with self._counted(authority):
-            head = self._seen = await self._read(self._reader.head)
+            head = await self._read(self._reader.head)
+            self._saw(head)
             if first > head.size:
                 raise NotFound(f"the log has {head.size} entries")
             draft, due, now = Draft(authority, first), 0.0, asyncio.get_running_loop().time
@@ -134,10 +135,15 @@ class Watching:
             raise LogStopped(str(self._seen)) from self._seen
         return self._seen if self._seen and self._seen.size > head.size else head
 
+    def _saw(self, seen: Head | LogError) -> None:
+        before, self._seen = self._seen, seen
+        if seen != before:
+            self._wake()
+
     async def _moved_from(self, head: Head, timeout: float) -> None:
         """Waits until the log has grown, or cannot be read, or a time (seconds) has passed."""
         if self._looking is None or self._looking.done():
-            self._seen = head
+            self._saw(head)
             self._looking = asyncio.create_task(self._look())
         moved = self._moved
         if self._newest(head) is head and not self._ended:
@@ -149,13 +155,10 @@ class Watching:
         try:
             while self._watchers:
                 await asyncio.sleep(self._settings.poll)
-                before = self._seen
                 try:
-                    self._seen = await self._read(self._reader.head)
+                    self._saw(await self._read(self._reader.head))
                 except LogError as error:
-                    self._seen = error
-                if self._seen != before:
-                    self._wake()
+                    self._saw(error)
         finally:
             self._seen = None  # who watches next begins with a look of its own
 
