@@ -31,9 +31,9 @@ def read(path: Path) -> Iterator[tuple[int, str]]:
         OSError: it cannot be read.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
-        begin = file.read(1)
-        file.seek(0)
         try:
+            begin = file.read(1)
+            file.seek(0)
             for line, value in _ndjson(file) if begin == "{" else _csv(file):
                 if not isinstance(value, str) or not _ID.fullmatch(value.lower()):
                     raise FormatError(f"{path.name}, line {line}: {_FIELD} is no UUID")

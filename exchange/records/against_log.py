@@ -105,8 +105,10 @@ class _Walk:
         self.nodes = PublishedNodes(source, head.tree.size)
         self._source = source
         self._tree = CompactRange()
+        self._fork: Finding | None = None
         self.concerning = self.newer = 0
         self.findings: list[Finding] = []
+        self.holds = False  # until all entries were read and led to the signed root
         self.missing: dict[int, bytes] = {}
         self.differing: dict[int, bytes] = {}
         self.contradicted: dict[int, bytes] = {}
@@ -122,7 +124,10 @@ class _Walk:
                 self.findings.append(Finding(Kind.LOG_DAMAGED, tile.path, str(error), tile.first))
                 return
             progress(tile.first + tile.width, size)
-        if self._tree.root() != self.head.tree.root:
+        self.holds = self._tree.root() == self.head.tree.root
+        if self.holds and self._fork:
+            self.findings.append(self._fork)
+        if not self.holds:
             problem = "the published entries do not lead to the signed root: hjemmel log verify says where"
             self.findings.append(Finding(Kind.LOG_DAMAGED, CHECKPOINT, problem))
 
@@ -165,29 +170,36 @@ class _Walk:
             found = fork_evidence.evidence(ours, theirs.signed)
         problem = f"the log signed another history of {mark} entries than it publishes"
         evidence = {"fork.evidence": found.text, "copy.checkpoint": ours, "log.checkpoint": theirs.signed}
-        self.findings.append(Finding(Kind.FORKED, CHECKPOINT, problem, None, evidence))
+        self._fork = Finding(Kind.FORKED, CHECKPOINT, problem, None, evidence)
 
 
 def _proved(walk: _Walk, store: OwnStore, log: NoteVerifier) -> Iterator[Finding]:
-    """Makes findings of entries that do not agree, each with the receipts that show it."""
-    for index, leaf in walk.missing.items():
-        problem = f"concerns {store.authority}, and is missing from the copy, which goes to {walk.copy.end}"
-        evidence = _published(walk, index, leaf, log)
-        yield Finding(Kind.NOT_IN_COPY, f"entry {index}", problem, index, evidence)
-    for index, leaf in walk.differing.items():
-        mine = own.prove(store, index, log)
-        kind = Kind.NOT_IN_LOG if mine else Kind.COPY_DAMAGED
-        problem = "is another in the copy than in the published log; "
-        problem += "the log signed both" if mine else "that of the copy is not what was received"
-        evidence = _published(walk, index, leaf, log)
-        if mine:
-            evidence[f"{index}-in-the-copy.tlog-proof"] = mine.text
-        yield Finding(kind, f"entry {index}", problem, index, evidence)
-    for index, leaf in walk.contradicted.items():
-        receipt = walk.receipts[index]
-        problem = f"the published log has another entry than the receipt {receipt.name} proves"
-        evidence = {**_published(walk, index, leaf, log), f"{index}-receipt.tlog-proof": receipt.text}
-        yield Finding(Kind.NOT_IN_LOG, f"entry {index}", problem, index, evidence)
+    """Makes findings of entries that do not agree, each with the receipts that show it.
+
+    Where the published log does not hold, only what its own tiles prove is held against anybody else.
+    """
+    for index, leaf in sorted({**walk.missing, **walk.differing, **walk.contradicted}.items()):
+        place, evidence = f"entry {index}", _published(walk, index, leaf, log)
+        if not evidence and not walk.holds:
+            problem = "as it is published does not lead to the signed root"
+            yield Finding(Kind.LOG_DAMAGED, place, problem, index)
+            continue
+        if index in walk.missing:
+            problem = (
+                f"concerns {store.authority}, and is missing from the copy, which goes to {walk.copy.end}"
+            )
+            yield Finding(Kind.NOT_IN_COPY, place, problem, index, evidence)
+        if index in walk.differing:
+            mine = own.prove(store, index, log)
+            problem = "is another in the copy than in the published log; "
+            problem += "the log signed both" if mine else "that of the copy is not what was received"
+            both = {**evidence, f"{index}-in-the-copy.tlog-proof": mine.text} if mine else evidence
+            yield Finding(Kind.NOT_IN_LOG if mine else Kind.COPY_DAMAGED, place, problem, index, both)
+        if index in walk.contradicted:
+            receipt = walk.receipts[index]
+            problem = f"is another in the published log than the receipt {receipt.name} proves"
+            both = {**evidence, f"{index}-receipt.tlog-proof": receipt.text}
+            yield Finding(Kind.NOT_IN_LOG, place, problem, index, both)
 
 
 def _published(walk: _Walk, index: int, leaf: bytes, log: NoteVerifier) -> dict[str, str]:
