@@ -289,7 +289,7 @@ class Watch(_Section):
     """Authorities that follow their own side of the log as it grows. See docs/own-copy.md."""
 
     poll: float = Field(
-        0.1, ge=0.01, le=10, description="Seconds between looks for new entries, while anybody watches."
+        0.2, ge=0.01, le=10, description="Seconds between looks for new entries, while anybody watches."
     )
     heartbeat: Seconds = Field(
         10, description="Seconds after which a watcher is told that there was nothing for it."

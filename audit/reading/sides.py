@@ -22,6 +22,7 @@ from audit.storage.schema import entries
 from audit.storage.store import Head
 
 _BLOCKS = 32  # kept: five megabytes of usual entries
+_NODES = 65_536  # kept: those above the blocks of a log of eight million entries
 _MOST_BYTES = 256 * 1024  # of entries in a part; a gRPC client takes four megabytes
 _MOST_BLOCKS = 8  # looked through at a time
 
@@ -99,6 +100,7 @@ class SideReader:
         """Takes the log's database."""
         self._engine = engine
         self._blocks: OrderedDict[int, _Block] = OrderedDict()
+        self._nodes: dict[tuple[int, int], bytes] = {}
 
     def head(self) -> Head:
         """Where the log stands.
@@ -113,31 +115,29 @@ class SideReader:
             raise NotFound("this log was never opened for writing")
         return found
 
-    def look(self, draft: Draft, size: int) -> None:
-        """Goes on with a part, up to a size of the log or as far as is looked at a time.
+    def part(self, draft: Draft, head: Head, *, at_once: bool) -> Part | None:
+        """Goes on with a part, as far as is looked at a time; gives it when it is to be sent.
+
+        That is when it is full, when it holds something and there is no more, or at once.
 
         Raises:
-            FormatError: an entry is missing or damaged.
+            FormatError: an entry or the stored tree is missing or damaged.
             sqlalchemy.exc.SQLAlchemyError: the database failed.
         """
         for _ in range(_MOST_BLOCKS):
-            if draft.end >= size or draft.is_full:
-                return
+            if draft.end >= head.size or draft.is_full:
+                break
             number = draft.end // TILE_WIDTH
             base = number * TILE_WIDTH
-            draft.look(self._block(number, min(TILE_WIDTH, size - base)), base)
+            draft.look(self._block(number, min(TILE_WIDTH, head.size - base)), base)
+        whole = draft.is_full or (bool(draft.own) and draft.end >= head.size)
+        return self._finished(draft, head) if whole or at_once else None
 
-    def finish(self, draft: Draft, head: Head) -> Part:
-        """Makes a part of what was found, in the tree of a head.
-
-        Raises:
-            FormatError: the stored tree is damaged.
-            sqlalchemy.exc.SQLAlchemyError: the database failed.
-        """
+    def _finished(self, draft: Draft, head: Head) -> Part:
         if draft.end == head.size:
             return draft.finish(head.signed_checkpoint, ())
         with self._connect() as connection:
-            nodes = store.StoredNodes(connection)
+            nodes = _KnownNodes(connection, self._nodes)
             later = tuple(nodes.read(*node) for node in complete_subtrees(draft.end, head.size))
         return draft.finish(head.signed_checkpoint, later)
 
@@ -168,6 +168,21 @@ class SideReader:
 
     def _connect(self) -> sa.Connection:
         return self._engine.connect().execution_options(read_only=True)
+
+
+class _KnownNodes(store.StoredNodes):
+    """Reads nodes of the tree, and remembers them: the later part of it is told again with every part."""
+
+    def __init__(self, connection: sa.Connection, known: dict[tuple[int, int], bytes]) -> None:
+        super().__init__(connection)
+        self._known = known
+
+    def read(self, level: int, index: int) -> bytes:
+        if (level, index) not in self._known:
+            if len(self._known) >= _NODES:
+                self._known.clear()
+            self._known[level, index] = super().read(level, index)
+        return self._known[level, index]
 
 
 def _made(leaves: tuple[bytes, ...]) -> _Block:

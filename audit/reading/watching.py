@@ -37,7 +37,7 @@ class WatchSettings:
         rest: how long the reader rests after a turn, as a multiple of what the turn took.
     """
 
-    poll: float = 0.1
+    poll: float = 0.2
     heartbeat: float = 10.0
     most: int = 4
     rest: float = 1.0
@@ -78,13 +78,11 @@ class Watching:
             draft, due, now = Draft(authority, first), 0.0, asyncio.get_running_loop().time
             while not self._ended:
                 head = self._newest(head)
-                if draft.end < head.size:
-                    await self._read(partial(self._reader.look, draft, head.size))
-                caught_up = draft.end >= head.size
-                if draft.is_full or (caught_up and draft.own) or now() >= due:
-                    yield await self._read(partial(self._reader.finish, draft, head))
-                    draft, due = Draft(authority, draft.end), now() + self._settings.heartbeat
-                elif caught_up:
+                part = await self._read(partial(self._reader.part, draft, head, at_once=now() >= due))
+                if part is not None:
+                    yield part
+                    draft, due = Draft(authority, part.end), now() + self._settings.heartbeat
+                elif draft.end >= head.size:
                     await self._moved_from(head, due - now())
 
     def end(self) -> None:
