@@ -293,4 +293,5 @@ def test_caller_that_hangs_up_leaves_no_intention_open(
     while verdict.size(broker) < 100 and time.monotonic() < end:
         time.sleep(0.02)
     assert 100 == verdict.size(broker)
-    assert set() == broker.broker.log._sequencer._owner._open
+    assert broker.broker.log.writer
+    assert set() == broker.broker.log.writer.open_requests
