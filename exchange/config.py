@@ -262,7 +262,7 @@ class LogService(_Section):
     probe_address: AddressOrNone = Field(
         "", description="Host and port of its health checks without TLS; keep it on loopback. Empty: none."
     )
-    allow: tuple[Allowed, ...] = Field(
+    brokers: tuple[Allowed, ...] = Field(
         (),
         description="Whose certificates may write from other hosts: `organisation:<CVR number>` or "
         "`sha256:<fingerprint>` each. Empty: nobody's.",

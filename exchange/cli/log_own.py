@@ -39,7 +39,7 @@ def own(config_path: Path, socket: Path | None, address: str | None, probe_addre
     if not service.socket and not service.address:
         raise click.UsageError("there is nowhere to serve: set log_service.socket or log_service.address")
     if service.address and not service.allow:
-        raise click.UsageError("log_service.address serves nobody: list in log_service.allow who may write")
+        raise click.UsageError("log_service.address serves nobody: list in log_service.brokers who may write")
     log_json()
     import uvloop  # noqa: PLC0415  # slow to import, as what follows
 

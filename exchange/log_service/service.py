@@ -86,7 +86,7 @@ class LogEdge(LogServiceServicer):
         """Attaches a broker."""
         if not context.peer().startswith(_UNIX) and not self._admission.admits(certificate_of(context)):
             await context.abort(
-                grpc.StatusCode.PERMISSION_DENIED, "the certificate is not on the list of log_service.allow"
+                grpc.StatusCode.PERMISSION_DENIED, "the certificate is not on the list of log_service.brokers"
             )
         hello = await self._greeted(requests, context)
         writer = self._writer

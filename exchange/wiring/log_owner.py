@@ -78,7 +78,7 @@ class LogOwner:
         service = settings.log_service
         self._settings: Final = settings
         self._signer = load_signer(settings.log.origin, settings.log.signing_key)
-        self._edge = LogEdge(self._signer.verifier.vkey, Admission(service.allow), service.grace)
+        self._edge = LogEdge(self._signer.verifier.vkey, Admission(service.brokers), service.grace)
         places = Places(
             socket=service.socket if isinstance(service.socket, Path) else None,
             address=service.address,

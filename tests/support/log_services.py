@@ -25,7 +25,7 @@ BOUNDS = Bounds(10_000, 64 << 20, 2.0)
 
 
 def fingerprint(certificate: Path) -> str:
-    """What `log_service.allow` lists a certificate as."""
+    """What `log_service.brokers` lists a certificate as."""
     found = x509.load_pem_x509_certificate(certificate.read_bytes())
     return f"sha256:{found.fingerprint(hashes.SHA256()).hex()}"
 

@@ -29,7 +29,7 @@ def settings(site: Site) -> Settings:
         log_service={
             "socket": str(socket_in(site)),
             "address": "localhost:0",
-            "allow": [fingerprint(site.keys / "broker.pem")],
+            "brokers": [fingerprint(site.keys / "broker.pem")],
             "certificate": str(site.keys / "broker.pem"),
             "key": str(site.keys / "broker.key"),
             "ca": str(site.keys / "ca.pem"),

@@ -23,7 +23,7 @@ async def test_a_line_that_is_cut_again_and_again_loses_and_doubles_nothing(site
     settings = site.settings(
         log_service={
             "address": "127.0.0.1:0",
-            "allow": [fingerprint(site.keys / "broker.pem")],
+            "brokers": [fingerprint(site.keys / "broker.pem")],
             "certificate": str(site.keys / "broker.pem"),
             "key": str(site.keys / "broker.key"),
             "ca": str(site.keys / "ca.pem"),

@@ -21,7 +21,7 @@ def over_tls(site: Site, *allowed: str) -> Settings:
     return site.settings(
         log_service={
             "address": "localhost:0",
-            "allow": list(allowed),
+            "brokers": list(allowed),
             "certificate": str(site.keys / "broker.pem"),
             "key": str(site.keys / "broker.key"),
             "ca": str(site.keys / "ca.pem"),
@@ -39,7 +39,7 @@ async def test_certificate_that_is_not_listed_is_refused(site: Site) -> None:
     settings = over_tls(site, fingerprint(site.keys / "broker.pem"))
     async with served(settings) as listening:
         stranger = way(settings, f"localhost:{listening.port}", identity=f"{BROKER}/cert")
-        with pytest.raises(LogStopped, match=r"not on the list of log_service\.allow"):
+        with pytest.raises(LogStopped, match=r"not on the list of log_service\.brokers"):
             async with attached(settings, stranger):
                 pass
 
@@ -140,5 +140,5 @@ async def test_a_log_that_nobody_owns_is_said(site: Site) -> None:
 @pytest.mark.parametrize("wrong", ["everybody", "organisation:12", "sha256:ab", "91000008"])
 def test_a_list_is_of_organisations_and_fingerprints(site: Site, wrong: str) -> None:
     """What is neither is an error of the configuration."""
-    with pytest.raises(ConfigError, match=r"log_service\.allow"):
-        load(site.write_config(log_service={"allow": [wrong]}))
+    with pytest.raises(ConfigError, match=r"log_service\.brokers"):
+        load(site.write_config(log_service={"brokers": [wrong]}))

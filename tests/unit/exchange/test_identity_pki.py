@@ -186,11 +186,12 @@ def test_organisation_certificate_names_its_organisation(folder: Path) -> None:
     assert frozenset({caller.fingerprint}) == read(folder / "participants.json")["91000008"].certificates
 
 
-def test_certificates_are_for_one_use(folder: Path) -> None:
-    """The CA signs certificates only, the broker's serves, an organisation's calls."""
+def test_certificates_are_for_their_uses(folder: Path) -> None:
+    """The CA signs certificates, an organisation's calls; the broker's serves, and calls the log's owner."""
     ca, broker, one = (certificate(folder / n) for n in ("ca.pem", "broker.pem", "one/cert.pem"))
     uses = [list(c.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) for c in (broker, one)]
-    assert [[ExtendedKeyUsageOID.SERVER_AUTH], [ExtendedKeyUsageOID.CLIENT_AUTH]] == uses
+    both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    assert [both, [ExtendedKeyUsageOID.CLIENT_AUTH]] == uses
     constraints = [
         c.extensions.get_extension_for_class(x509.BasicConstraints).value for c in (ca, broker, one)
     ]
