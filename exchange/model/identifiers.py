@@ -50,8 +50,12 @@ def is_uuid(value: str) -> bool:
         return False
 
 
+def _matches(pattern: str) -> Callable[[str], bool]:
+    return lambda value: re.fullmatch(pattern, value) is not None
+
+
 def _is_number(low: int, high: int) -> Callable[[str], bool]:
-    return lambda value: re.fullmatch(rf"[1-9][0-9]{{{low - 1},{high - 1}}}", value) is not None
+    return _matches(rf"[1-9][0-9]{{{low - 1},{high - 1}}}")
 
 
 #: Every kind of key a subject can be named by: the check and the form that a caller is told.
@@ -67,6 +71,10 @@ SUBJECT_KEYS: dict[str, tuple[Callable[[str], bool], str]] = {
     "cvr_nummer": (is_cvr, "8 digits with a valid check digit"),
     "p_nummer": (_is_number(10, 10), "10 digits"),
     "se_nummer": (is_cvr, "8 digits with a valid check digit"),
+    # For registers that name their subjects in ways of their own: see docs/adr/0018-generic-keys.md.
+    "uuid": (is_uuid, "a UUID in lower case"),
+    "number": (_matches(r"[0-9]{1,20}"), "1 to 20 digits"),
+    "code": (_matches(r"[A-Za-z0-9._-]{1,64}"), "1 to 64 letters from a to z, digits, '-', '.', '_'"),
 }
 
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")

@@ -27,13 +27,16 @@ KEYS = {
     "bbr_enhed_id": Text("BBR unit id", "BBR-enheds-id"),
     "bbr_grund_id": Text("BBR plot id", "BBR-grund-id"),
     "bfe_nummer": Text("BFE number", "BFE-nummer"),
+    "code": Text("code", "kode"),
     "cvr_nummer": Text("CVR number", "CVR-nummer"),
     "dar_adresse_id": Text("address (DAR)", "adresse (DAR)"),
     "dar_husnummer_id": Text("house number (DAR)", "husnummer (DAR)"),
+    "number": Text("number", "nummer"),
     "p_nummer": Text("P number", "P-nummer"),
     "person_id": Text("person id", "person-id"),
     "personnummer": Text("personnummer", "personnummer"),
     "se_nummer": Text("SE number", "SE-nummer"),
+    "uuid": Text("UUID", "UUID"),
 }
 KINDS = {
     "municipality": Text("municipality", "kommune"),

@@ -27,13 +27,16 @@ keys := {
 	"bbr_enhed_id",
 	"bbr_grund_id",
 	"bfe_nummer",
+	"code",
 	"cvr_nummer",
 	"dar_adresse_id",
 	"dar_husnummer_id",
+	"number",
 	"p_nummer",
 	"person_id",
 	"personnummer",
 	"se_nummer",
+	"uuid",
 }
 
 # METADATA
