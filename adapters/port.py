@@ -134,6 +134,7 @@ class Cause(StrEnum):
     FIELD_NULL = "a field that must have a value has none"
     FIELD_UNKNOWN = "it does not know a field"
     TIMES = "the times of a record make no sense"
+    NO_HISTORY = "it does not tell what held at another time"
 
 
 class RegisterError(Exception):

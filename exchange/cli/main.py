@@ -22,7 +22,7 @@ _COMMANDS = {
     "log": "Look at the audit log.",
     "witness": "Watch over logs, so that nobody forks one unseen.",
     "policy": "Write, check, test, explain, replay and publish policies.",
-    "register": "Make or load registers.",
+    "register": "Make, load, describe or simulate registers.",
     "pki": "Make certificates and keys for development and the demo.",
     "config": "Show the settings of a broker.",
 }

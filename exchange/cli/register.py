@@ -1,4 +1,4 @@
-"""`hjemmel register`: generated registers, and real rows from files."""
+"""`hjemmel register`: generated registers, real rows from files, schemas, and simulators."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ import click
 
 from adapters import registers
 from exchange.cli.output import console, json_option, progress, result
+from exchange.cli.register_sdl import import_sdl
+from exchange.cli.register_simulate import simulate
 
 
 @click.group()
 def register() -> None:
-    """Make or load registers."""
+    """Make, load, describe or simulate registers."""
+
+
+register.add_command(import_sdl)
+register.add_command(simulate)
 
 
 @register.command()
