@@ -42,12 +42,14 @@ async def serving(
         OSError: a port is taken.
     """
     scheme = "https" if tls else "http"
-    runners = [web.AppRunner(application, access_log=None), web.AppRunner(_control(faults), access_log=None)]
+    runners = [
+        web.AppRunner(each, access_log=None, shutdown_timeout=1) for each in (application, _control(faults))
+    ]
     try:
         for runner in runners:
             await runner.setup()
-        await web.TCPSite(runners[0], host, port, ssl_context=tls, shutdown_timeout=1).start()
-        await web.TCPSite(runners[1], LOOPBACK, control_port, shutdown_timeout=1).start()
+        await web.TCPSite(runners[0], host, port, ssl_context=tls).start()
+        await web.TCPSite(runners[1], LOOPBACK, control_port).start()
         own, control = (runner.addresses[0][1] for runner in runners)
         yield Served(f"{scheme}://{host}:{own}", f"http://{LOOPBACK}:{control}/faults")
     finally:

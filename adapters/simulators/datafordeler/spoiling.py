@@ -9,9 +9,11 @@ from typing import Any
 
 from adapters.simulators.faults import Faults
 
-_MILLION = 100_000  # enough to be far too many
+_MILLION = 20_000  # enough to be far too many
+_SOMEBODY = "00000000-0000-4000-8000-000000000000"
 _FIELDS = re.compile(r"[A-Za-z_][0-9A-Za-z_]*")
 _TIME = re.compile(r"(Fra|Til)$")
+_UUID = re.compile(r"[0-9a-f-]{36}")
 _PAST, _FUTURE = "1900-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z"
 Nodes = list[dict[str, Any]]
 
@@ -81,8 +83,8 @@ def _million(nodes: Nodes, _field: str) -> Nodes:
 
 
 def _other_subject(nodes: Nodes, _field: str) -> Nodes:
-    other = [{n: v if _TIME.search(n) or not isinstance(v, str) else "x" for n, v in nodes[0].items()}]
-    return nodes + (other if nodes else [])
+    others = [{n: _SOMEBODY if _UUID.fullmatch(str(v)) else v for n, v in node.items()} for node in nodes[:1]]
+    return nodes + others
 
 
 def _ending_first(nodes: Nodes, _field: str) -> Nodes:

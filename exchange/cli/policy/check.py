@@ -20,10 +20,15 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 @click.command()
 @folder_argument
 @click.option("--strict", is_flag=True, help="Let warnings count as errors.")
+@click.option(
+    "--catalogue",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder with registers beside Hjemmel's own.",
+)
 @json_option
-def check(folder: Path, strict: bool, as_json: bool) -> None:
+def check(folder: Path, strict: bool, catalogue: Path | None, as_json: bool) -> None:
     """Check a policy folder: it compiles, and what it names is there. Exit status 1 on errors."""
-    report = workbench.check(folder, load_catalogue())
+    report = workbench.check(folder, load_catalogue(own=catalogue))
     holds = report.holds(strict=strict)
     policies = report.policies
     document = {
