@@ -235,12 +235,12 @@ def test_a_wrong_configuration_says_what_to_write(
 
 
 async def test_the_key_stands_in_no_error(register_folder: Path, tmp_path: Path, lookup: Lookup) -> None:
-    """The key travels in the address; an error of the connection has that address, and must not be passed on."""
+    """The key travels in the address; an error of the connection has it, and is not passed on."""
     secrets = {"api_key": secret(tmp_path, "key", KEY)}
     async with simulated("bbr", all_turned("bbr"), register_folder, secrets=secrets) as made:
         for fault in ("down", "half-answer", "moved", "error"):
             made.faults.order([fault])
-            with pytest.raises(Exception, match="it|its") as caught:
+            with pytest.raises(Exception, match=r"it|its") as caught:
                 await made.adapter.fetch(lookup)
             chain = f"{caught.value!r} {caught.value.__cause__!r}"
             assert KEY not in chain

@@ -1,4 +1,4 @@
-"""A register of Datafordeler's that misbehaves: an error names dataset and cause, and wrong data never leaves."""
+"""A register of Datafordeler's that misbehaves: an error names dataset and cause; wrong data never leaves."""
 
 from __future__ import annotations
 

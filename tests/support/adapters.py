@@ -18,7 +18,7 @@ from exchange.ports import Registers
 _PATIENCE = 10.0
 
 
-_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MANDATE = Mandate(
     "91000008", None, "test", "test.1", "test-agreement", "01890000-0000-7000-8000-000000000000"
 )
@@ -34,7 +34,7 @@ def lookup_of(
 ) -> Lookup:
     """A question to an adapter; a dataset is named or given."""
     described = load_catalogue().datasets[dataset] if isinstance(dataset, str) else dataset
-    moment = as_of or AsOf(_NOW, _NOW)
+    moment = as_of or AsOf(NOW, NOW)
     return Lookup(described, tuple(attributes), kind, values, moment, MANDATE, current=current)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from adapters.simulators.serving import serving
 from exchange.errors import Failed
 
 REAL = os.environ.get("HJEMMEL_REAL_DATA")
+HJEMMEL = (sys.executable, "-m", "exchange.cli.main")
 SCHEMAS = ("BBR", "CVR", "DAR", "MAT")
 needs_schemas = pytest.mark.skipif(not REAL, reason="HJEMMEL_REAL_DATA is not set")
 
@@ -94,3 +98,26 @@ async def failure(registers: GuardedRegisters, lookup: Lookup, timeout: float = 
         await registers.fetch(lookup, timeout)
     reason = caught.value.reasons[0]
     return reason.code, reason.text_en.rpartition("(")[2].rstrip(")")
+
+
+@contextmanager
+def simulator_process(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Runs `hjemmel register simulate` in a process of its own; yields what it prints when it is ready.
+
+    Raises:
+        RuntimeError: it ended instead.
+    """
+    command = [*HJEMMEL, "register", "simulate", *arguments, "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = ""
+        while not said.endswith("\n}\n"):
+            line = process.stdout.readline()
+            if not line:
+                raise RuntimeError("the simulator ended")
+            said += line
+        try:
+            yield json.loads(said)
+        finally:
+            process.terminate()
+            process.wait(20)

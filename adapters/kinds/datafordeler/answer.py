@@ -88,11 +88,10 @@ def _after(info: object) -> str | None:
 def _error(errors: object, data: object, attributes: Mapping[str, str]) -> RegisterError:
     listed = [e for e in errors if isinstance(e, dict)] if isinstance(errors, list) else []
     for error in listed:
-        extensions = error.get("extensions")
-        code = extensions.get("code") if isinstance(extensions, dict) else None
+        code = _extension(error, "code")
         if code in _REFUSED:
             return AccessRefused(_REFUSED[code])
-        field = _unknown_field(error, extensions, attributes)
+        field = _unknown_field(error, attributes)
         if field is not None:
             return SchemaChanged(Cause.FIELD_UNKNOWN, attributes[field])
     if data is not None:
@@ -102,14 +101,18 @@ def _error(errors: object, data: object, attributes: Mapping[str, str]) -> Regis
     return AnswerInvalid(Cause.SERVER_ERROR)
 
 
-def _unknown_field(error: Mapping[str, Any], extensions: object, attributes: Mapping[str, str]) -> str | None:
+def _unknown_field(error: Mapping[str, Any], attributes: Mapping[str, str]) -> str | None:
     """The field that a query was refused for; only one that was asked for is believed."""
-    if "path" in error and not isinstance(extensions, dict):
-        return None
-    named = extensions.get("field") if isinstance(extensions, dict) else None
+    named = _extension(error, "field")
     if named in attributes:
-        return str(named)
-    if "path" in error:
+        return named
+    if "path" in error:  # it began: the query itself was good
         return None
     words = _WORDS.findall(str(error.get("message")))
     return next((word for word in words if word in attributes), None)
+
+
+def _extension(error: Mapping[str, Any], name: str) -> str:
+    extensions = error.get("extensions")
+    value = extensions.get(name) if isinstance(extensions, dict) else None
+    return value if isinstance(value, str) else ""
