@@ -31,6 +31,7 @@ _COMMANDS = {
 _EXPECTED = frozenset(
     {
         "adapters.catalogue.CatalogueError",
+        "adapters.kinds.datafordeler.published.SchemaError",
         "adapters.registers.real_rows.RealDataError",
         "audit.errors.LogError",
         "builtins.OSError",

@@ -18,7 +18,13 @@ from exchange.cli.output import CommandError, console, json_option, result
 
 @click.command()
 @click.argument("register")
-@click.option("--kind", type=click.Choice(sorted(SIMULATORS)), default="datafordeler", show_default=True)
+@click.option(
+    "--kind",
+    type=click.Choice(sorted(SIMULATORS)),
+    default="datafordeler",
+    show_default=True,
+    help="Kind of interface that it serves.",
+)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphql import GraphQLError, GraphQLSchema, build_schema, extend_schema, parse
+from graphql import GraphQLSchema, extend_schema, parse
 
+from adapters.kinds.datafordeler.published import SchemaError, read_published
 from adapters.port import Dataset
 
 _SCALARS = {"integer": "Long", "boolean": "Boolean", "date": "LocalDate"}
@@ -47,20 +48,13 @@ extend type Query {{ {name}(first: Int after: String where: {name}FilterInput): 
 """
 
 
-class SchemaError(ValueError):
-    """A schema cannot be read; the message says why."""
-
-
 def read_schema(text: str, register: str) -> GraphQLSchema:
     """Reads a published schema, and adds the root field for events where it has none.
 
     Raises:
         SchemaError: it is no schema, or has no queries.
     """
-    try:
-        schema = build_schema(text)
-    except (GraphQLError, TypeError) as error:
-        raise SchemaError(f"no schema of GraphQL: {error}") from error
+    schema = read_published(text)
     if schema.query_type is None:
         raise SchemaError("the schema has no type Query")
     name = events_name(register)
