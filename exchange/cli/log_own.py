@@ -38,7 +38,7 @@ def own(config_path: Path, socket: Path | None, address: str | None, probe_addre
     service = settings.log_service
     if not service.socket and not service.address:
         raise click.UsageError("there is nowhere to serve: set log_service.socket or log_service.address")
-    if service.address and not service.allow:
+    if service.address and not service.brokers:
         raise click.UsageError("log_service.address serves nobody: list in log_service.brokers who may write")
     log_json()
     import uvloop  # noqa: PLC0415  # slow to import, as what follows
