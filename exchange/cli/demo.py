@@ -21,6 +21,7 @@ from exchange.cli.log import render as render_report
 from exchange.cli.output import console, json_option, progress, result
 from exchange.client import Answer
 from exchange.demo import play, story
+from exchange.demo.forgetting import Forgotten, forget
 from exchange.demo.play import Played, Players
 from exchange.demo.site import DemoSite, prepare, serving
 from exchange.demo.witnessed import cosigned_receipt, policy_of, witnessing
@@ -37,7 +38,7 @@ from exchange.demo.witnessed import cosigned_receipt, policy_of, witnessing
 @click.option("--persons", default=10_000, show_default=True, help="Size of the registers.")
 @json_option
 def demo(folder: Path, persons: int, as_json: bool) -> None:
-    """Play three cases, and ten requests that no law carries, then prove it all.
+    """Play three cases, and ten requests that no law carries; forget one; prove it all.
 
     Makes keys and registers about invented people, and starts a broker. On a terminal the broker
     stays up afterwards, for you to call.
@@ -48,6 +49,9 @@ def demo(folder: Path, persons: int, as_json: bool) -> None:
         if not as_json:
             _introduce(site, target)
         played = _play(site, target, as_json=as_json)
+        forgotten = forget(site, next(p for p in played if p.scene.is_forgotten))
+        if not as_json:
+            _tell_forgotten(site, forgotten)
         with progress("Verifying the log", quiet=as_json) as advance:
             report = play.verify(site, advance)
         granted = [p for p in played if isinstance(p.ended, Answer)]
@@ -57,9 +61,9 @@ def demo(folder: Path, persons: int, as_json: bool) -> None:
         receipt = play.save_receipt(site, last, cosigned)
         proof_file.parse(receipt.read_text("utf-8")).verify(_leaf(receipt), play.log_key(site))
         altered, where = play.tampered(site, last.index or 0)
-        document = _document(played, report, receipt, altered, play.write_page(site))
+        document = _document(played, forgotten, report, receipt, altered, play.write_page(site))
         result(as_json, document, lambda: _conclude(site, report, receipt, altered, where["byte"]))
-        if not report.holds or altered.holds:
+        if forgotten.opens or not report.holds or altered.holds:
             raise click.exceptions.Exit(1)
         if not as_json and sys.stdin.isatty() and sys.stdout.isatty():
             _stay(site, target, granted[0])
@@ -134,6 +138,34 @@ def _outcome(one: Played) -> str:
     return f"[red]✗ {codes}[/]\n[dim]{escape(texts)}[/]"
 
 
+def _tell_forgotten(site: DemoSite, forgotten: Forgotten) -> None:
+    console.print()
+    console.rule("[bold]A record is forgotten, and every proof holds", align="left")
+    console.print(f"Entry {forgotten.index} asked about a child, and no law carried it. It was erased, as by")
+    erase = ("log", "erase", "--record", str(forgotten.index), "--ground", forgotten.ground)
+    _command(*erase, "--config", str(site.config))
+    records = f"{forgotten.records} record{'' if forgotten.records == 1 else 's'}"
+    says = f"{records}, ground {forgotten.ground}; not of whom"
+    console.print(f"[green]✔[/] Entry {forgotten.entry} says so, signed: {says}.")
+    console.print(_openings(forgotten))
+    console.print("[green]✔[/] The receipt from before holds as it did, offline:")
+    _command("receipt", "verify", str(forgotten.receipt), "--vkey", str(site.keys / "log.vkey"))
+    console.print("What that entry covers, and that it is gone:")
+    _command("log", "erasure-proof", str(forgotten.entry), "--config", str(site.config))
+
+
+def _openings(forgotten: Forgotten) -> str:
+    if forgotten.opens:
+        return f"[bold red]✗ entry {forgotten.index} still opens[/]"
+    names = ", ".join(forgotten.sealed).replace("_", " ")
+    return f"[green]✔[/] Nothing opens any more what was sealed with it: {names}."
+
+
+def _command(*words: str) -> None:
+    """Prints a command of ours that can be copied, whatever the width."""
+    console.print(f"  {shlex.join([_program(), *words])}", markup=False, soft_wrap=True)
+
+
 def _conclude(site: DemoSite, report: Report, receipt: Path, altered: Report, byte: int) -> None:
     console.print()
     console.rule("[bold]What anyone can prove afterwards", align="left")
@@ -141,10 +173,11 @@ def _conclude(site: DemoSite, report: Report, receipt: Path, altered: Report, by
     proof = proof_file.parse(receipt.read_text("utf-8"))
     console.print(
         f"\n[bold green]A receipt holds, offline:[/] entry {proof.index}, {len(proof.hashes)} hashes, the"
-        " log's signature, and the cosignature\nof a witness, without which the log could show others another"
-        f" history.\n  {_program()} receipt verify {receipt} --policy {policy_of(site)}"
-        f"\n  Or drop it on {site.folder / 'verify.html'} in a browser: no server, no network."
+        " log's signature, and the cosignature of a witness, without which the log could show others another"
+        " history."
     )
+    _command("receipt", "verify", str(receipt), "--policy", str(policy_of(site)))
+    console.print(f"Or drop it on {site.folder / 'verify.html'} in a browser: no server, no network.")
     finding = altered.findings[0]
     console.print(
         f"\nIn a copy of the log, one bit of byte {byte} of entry {proof.index} was flipped. The verifier:"
@@ -179,7 +212,7 @@ def _leaf(receipt: Path) -> bytes:
 
 
 def _document(
-    played: list[Played], report: Report, receipt: Path, altered: Report, page: Path
+    played: list[Played], forgotten: Forgotten, report: Report, receipt: Path, altered: Report, page: Path
 ) -> dict[str, Any]:
     return {
         "exchanges": [
@@ -194,7 +227,20 @@ def _document(
             }
             for p in played
         ],
-        "log": {"holds": report.holds, "entries": report.entries, "by_outcome": report.by_outcome},
+        "erasure": {
+            "record": forgotten.index,
+            "ground": forgotten.ground,
+            "entry": forgotten.entry,
+            "was_sealed": list(forgotten.sealed),
+            "opens": forgotten.opens,
+            "receipt": str(forgotten.receipt),
+        },
+        "log": {
+            "holds": report.holds,
+            "erased": report.erased,
+            "entries": report.entries,
+            "by_outcome": report.by_outcome,
+        },
         "receipt": str(receipt),
         "page": str(page),
         "tampered_copy": {

@@ -25,6 +25,7 @@ class Scene:
     actor: str  # slug of the organisation
     question: Question
     summary: Summary
+    is_forgotten: bool = False  # its record is erased afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,6 @@ def _refusals(scenes: dict[str, Scene]) -> Story:
         purpose="cash-benefit.application",
     )
     names = (
-        "child-income-by-role",
         "consent-withdrawn",
         "agreement-ended",
         "working-spouse-after",
@@ -190,6 +190,7 @@ def _refusals(scenes: dict[str, Scene]) -> Story:
     return Story(
         "What the law does not carry is refused, and recorded all the same",
         (
+            replace(scenes["child-income-by-role"], is_forgotten=True),
             *(scenes[name] for name in names),
             replace(child, title="A child's income, the child called a household member"),
             Scene(
