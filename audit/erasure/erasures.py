@@ -113,11 +113,16 @@ def requests(connection: sa.Connection, *, unfinished: bool = False) -> list[Req
 
 
 def kept(connection: sa.Connection, request: int | None = None) -> Iterator[Erasure]:
-    """Gives what is kept of erasures, by entry; of one request, or of all."""
+    """Gives what is kept of erasures, by entry; of one request, or of all.
+
+    What is not stored as it should be is given as empty, which no entry commits to.
+    """
     query = sa.select(erasures).order_by(erasures.c.entry)
     for row in connection.execute(query if request is None else query.where(erasures.c.request == request)):
-        names = tuple(row.keys.split(",")) if row.keys else ()
-        yield Erasure(row.entry, row.request, row.opening, row.indexes, names)
+        indexes, keys = (text if isinstance(text, str) else "" for text in (row.indexes, row.keys))
+        opening = row.opening if isinstance(row.opening, bytes) else b""
+        entry = row.entry if isinstance(row.entry, int) else -1
+        yield Erasure(entry, row.request, opening, indexes, tuple(keys.split(",")) if keys else ())
 
 
 def take(connection: sa.Connection, request: Request) -> Taken | None:

@@ -69,5 +69,5 @@ def punch(page: bytes, slots: Collection[int]) -> bytes | None:
 def _check(page: bytes, slots: Collection[int]) -> None:
     if len(page) not in {_SIZE, _SIZE * SLOTS}:
         raise FormatError("this is no page of the vault's secrets")
-    if not all(0 <= slot < SLOTS for slot in slots):
+    if not all(isinstance(slot, int) and 0 <= slot < SLOTS for slot in slots):  # a database may say anything
         raise FormatError(f"a page has {SLOTS} secrets")

@@ -6,13 +6,14 @@ vault's master key it also opens what is sealed and holds it to the commitments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from audit.erasure import coverage, erasures
+from audit.erasure import coverage
 from audit.erasure.coverage import Coverage
 from audit.errors import FormatError, LogError
 from audit.formats import checkpoint, entry
@@ -23,7 +24,7 @@ from audit.formats.merkle import EMPTY_ROOT, leaf_hash
 from audit.formats.note import NoteVerifier
 from audit.formats.tiles import TILE_WIDTH, Tile, TileTree, cut, root_of_edge
 from audit.storage import database, store
-from audit.storage.schema import entries, intentions, sealed, tiles
+from audit.storage.schema import entries, erasure_requests, intentions, sealed, tiles
 from audit.storage.store import Head
 from audit.storage.tile_source import TileSource
 from audit.timestamps.timestamp import Roots
@@ -31,6 +32,7 @@ from audit.vault import vault
 from audit.vault.subject_keys import SubjectKeys
 from audit.vault.vault import KeyName
 from audit.verification.findings import Finding
+from audit.verification.verify_beside import verify_beside
 from audit.verification.verify_times import StatedTimes
 from audit.verification.verify_timestamps import TimestampCheck
 
@@ -101,7 +103,11 @@ def verify_log(
         roots: of the timestamp authorities; without them a timestamp is held to the log only.
     """
     with database.snapshot(engine) as connection:
-        return _Verification(connection, verifier, keys, progress, since, roots).run()
+        verification = _Verification(connection, verifier, keys, progress, since, roots)
+        try:
+            return verification.run()
+        except sa.exc.DBAPIError as error:
+            return verification.ended_by(error)
 
 
 class _Verification:
@@ -142,17 +148,31 @@ class _Verification:
         self._times = StatedTimes(self._timestamps.times())
         count = self._entries(size, signed, self._grown_before(size))
         self._stray_tiles(size)
-        intentions = len(store.open_intentions(self._connection))
-        unfinished = self._unfinished()
+        for finding in verify_beside(
+            self._connection, self._verifier, size, self._key, holds=not self._findings
+        ):
+            self._find(size, finding.place, finding.problem)
+        open_ = self._connection.execute(sa.select(sa.func.count()).select_from(intentions)).scalar_one()
+        note = head.signed_checkpoint if head and signed else ""
+        return self._report(signed, note, count, open_, self._unfinished())
+
+    def ended_by(self, error: sa.exc.DBAPIError) -> Report:
+        """Reports of a database that could not be read to the end."""
+        self._find(_HEAD, "database", f"cannot be read to its end: {type(error).__name__}")
+        return self._report(None, "", 0, 0, 0)
+
+    def _report(
+        self, signed: Checkpoint | None, note: str, count: int, intentions: int, erasures: int
+    ) -> Report:
         return Report(
             signed,
-            head.signed_checkpoint if head and signed else "",
+            note,
             count,
             self._outcomes,
             self._opened,
             self._erased,
             intentions,
-            unfinished,
+            erasures,
             self._timestamps.rooted,
             self._timestamps.unrooted,
             self._times.wrong,
@@ -204,27 +224,28 @@ class _Verification:
         """Hashes every entry into a tree of our own, and holds the stored hashes and tiles to it."""
         begin = tree.size
         run: list[bytes] = []
-        for index, row in enumerate(self._rows(begin), begin):
-            if row.log_index != index:
-                break  # a gap: `_root` says what is missing
-            if index >= size:
-                self._find(index, f"entry {index}", "stands beyond the checkpoint")
-                break
-            if not all(isinstance(v, bytes) for v in (row.leaf, row.leaf_hash, row.data or b"")):
-                self._find(index, f"entry {index}", "is not stored as bytes")
-                break
-            computed = leaf_hash(row.leaf)
-            if computed != row.leaf_hash:
-                self._against_hash.append(index)
-            self._entry(index, row)
-            run.append(computed)
-            if index + 1 in self._timestamps.sizes:
-                self._timestamps.reached(index + 1, tree.root(b"".join(run)))
-            if len(run) == TILE_WIDTH:
-                self._tiles(tree.add(b"".join(run)))
-                run.clear()
-            if index % _CHUNK == 0:
-                self._progress(index, size)
+        with closing(self._rows(begin)) as rows:
+            for index, row in enumerate(rows, begin):
+                if index >= size:
+                    self._find(index, f"entry {row.log_index}", "stands beyond the checkpoint")
+                    break
+                if row.log_index != index:
+                    break  # a gap: `_root` says what is missing
+                if not all(isinstance(v, bytes) for v in (row.leaf, row.leaf_hash, row.data or b"")):
+                    self._find(index, f"entry {index}", "is not stored as bytes")
+                    break
+                computed = leaf_hash(row.leaf)
+                if computed != row.leaf_hash:
+                    self._against_hash.append(index)
+                self._entry(index, row)
+                run.append(computed)
+                if index + 1 in self._timestamps.sizes:
+                    self._timestamps.reached(index + 1, tree.root(b"".join(run)))
+                if len(run) == TILE_WIDTH:
+                    self._tiles(tree.add(b"".join(run)))
+                    run.clear()
+                if index % _CHUNK == 0:
+                    self._progress(index, size)
         tree.add(b"".join(run))
         self._progress(tree.size, size)
         self._root(tree, size, signed)
@@ -245,7 +266,7 @@ class _Verification:
         elif signed and not intact and not wrong:
             self._find(size, "tree", "the entries do not lead to the signed root: entries were replaced")
 
-    def _rows(self, begin: int) -> Iterator[Any]:
+    def _rows(self, begin: int) -> Generator[Any]:
         query = (
             sa.select(
                 entries.c.index.label("log_index"),
@@ -264,9 +285,10 @@ class _Verification:
         )
         read = begin
         try:
-            for row in self._connection.execute(query):
-                yield row
-                read += 1
+            with self._connection.execute(query) as rows:  # closed by whoever reads no further
+                for row in rows:
+                    yield row
+                    read += 1
         except sa.exc.DBAPIError as error:
             kind = type(error).__name__
             self._find(read, f"entries from {read} on", f"one of the next {_CHUNK} cannot be read: {kind}")
@@ -324,7 +346,8 @@ class _Verification:
 
     def _unfinished(self) -> int:
         """Finds keys that are there although they were erased; what is being erased only counts."""
-        waiting = {r.number for r in erasures.requests(self._connection, unfinished=True)}
+        asked = sa.select(erasure_requests.c.number).where(erasure_requests.c.done.is_(None))
+        waiting = set(self._connection.execute(asked).scalars())
         for erasure in self._coverage.kept.values():
             there = self._keys.remaining(erasure.names) if self._keys else []
             if there and erasure.request not in waiting:
@@ -348,7 +371,8 @@ class _Verification:
     def _stray_tiles(self, size: int) -> None:
         """Finds tiles that the log is not large enough for: proofs would be made from them."""
         for level, index in self._connection.execute(sa.select(tiles.c.level, tiles.c.index)):
-            if Tile(level, index).end > size:
+            numbers = isinstance(level, int) and isinstance(index, int) and min(level, index) >= 0
+            if not numbers or not Tile(level, index).is_in(size):
                 self._find(size, f"tile/{level}/{index}", "stands beyond the checkpoint")
 
     def _find(self, index: float, place: str, problem: str) -> None:
