@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,6 +24,8 @@ from audit.formats.tiles import (
 )
 from audit.publishing.published import Folder
 from audit.verification.verify_tiles import verify_tiles
+from tests.support.damage.files import same_to_lenient_readers, write
+from tests.support.damage.verdict import Verdict
 from tests.support.outside import accepts, fsck, go_verifier
 
 Files = dict[str, bytes | None]  # by path; nothing for a file that is removed
@@ -53,30 +53,7 @@ class Mutation:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Who found a mutation, and whether ours named files that were changed and none that were not."""
-
-    ours: bool
-    named: bool
-    fsck: bool
-    go: bool
-    committed: bool
-
-    @property
-    def lacks(self) -> list[str]:
-        """What should have been found and was not."""
-        lacks = []
-        if not self.ours:
-            lacks.append("not found by ours")
-        elif not self.named:
-            lacks.append("ours named another place")
-        if self.committed and not (self.fsck or self.go):
-            lacks.append("not found by an outside verifier")
-        return lacks
-
-
-@dataclass(frozen=True)
-class Bench:
+class PublishedBench:
     """An exported log, an earlier export of it, and the verifiers."""
 
     folder: Path
@@ -87,29 +64,36 @@ class Bench:
     go: Path
 
     @classmethod
-    def of(cls, folder: Path, before: Path, verifier: NoteVerifier) -> Bench:
+    def of(cls, folder: Path, before: Path, verifier: NoteVerifier) -> PublishedBench:
         """Reads both exports; the later one's checkpoint is what was last verified."""
         (folder.parent / "known").write_bytes((folder / CHECKPOINT).read_bytes())
         (folder.parent / "vkey").write_text(verifier.vkey)
         known = checkpoint.verify((folder / CHECKPOINT).read_text(), verifier)
         return cls(folder, _read(folder), _read(before), verifier, known, go_verifier())
 
+    def case(self, chosen: random.Random) -> Verdict:
+        """Draws a mutation that changes something, and has it judged."""
+        return self.judge(draw(self, chosen))
+
     def judge(self, mutation: Mutation) -> Verdict:
         """Does a mutation, asks the verifiers, and undoes it."""
         for path, data in mutation.files.items():
-            _write(self.folder / path, data)
+            write(self.folder / path, data)
         try:
             places = self._ours()
             return Verdict(
+                mutation.kind,
+                _where(mutation.files),
+                mutation.what,
                 bool(places),
-                bool(places) and places <= mutation.files.keys() | (set() if mutation.placed else {"tree"}),
+                not places or places <= mutation.files.keys() | (set() if mutation.placed else {"tree"}),
                 bool(fsck(self.folder, self.folder.parent / "vkey")),
                 not accepts(self.go, "tiles", self.verifier.vkey, self.folder, self.folder.parent / "known"),
                 mutation.committed and self._commits_to(mutation.files),
             )
         finally:
             for path in mutation.files:
-                _write(self.folder / path, self.files.get(path))
+                write(self.folder / path, self.files.get(path))
 
     def needed(self) -> list[str]:
         """Names the files that are needed at the last checkpoint."""
@@ -128,7 +112,7 @@ class Bench:
         return {f.place for report in (whole, since) for f in report.findings}
 
 
-def draw(bench: Bench, chosen: random.Random) -> Mutation:
+def draw(bench: PublishedBench, chosen: random.Random) -> Mutation:
     """Draws a mutation that changes something."""
     while True:
         mutation = chosen.choice(_KINDS)(bench, chosen)
@@ -136,16 +120,22 @@ def draw(bench: Bench, chosen: random.Random) -> Mutation:
             return mutation
 
 
-def _flip(bench: Bench, chosen: random.Random) -> Mutation:
+def _where(files: Files) -> str:
+    """What sort of files they are."""
+    kinds = {"/".join(path.split("/")[:2]) if path != CHECKPOINT else path for path in files}
+    return kinds.pop() if len(kinds) == 1 else "several"
+
+
+def _flip(bench: PublishedBench, chosen: random.Random) -> Mutation:
     path = chosen.choice(sorted(bench.files))
     data = bytearray(bench.files[path])
     at, bit = chosen.randrange(len(data)), chosen.randrange(8)
     data[at] ^= 1 << bit
-    told = path != CHECKPOINT or _says(bytes(data)) != _says(bench.files[path])
+    told = path != CHECKPOINT or not same_to_lenient_readers(bytes(data), bench.files[path])
     return Mutation("flip", f"bit {bit} of byte {at} of {path}", {path: bytes(data)}, committed=told)
 
 
-def _overwrite(bench: Bench, chosen: random.Random) -> Mutation:
+def _overwrite(bench: PublishedBench, chosen: random.Random) -> Mutation:
     path = chosen.choice(sorted(bench.files))
     data = bench.files[path]
     at, length = chosen.randrange(len(data)), chosen.randrange(1, 64)
@@ -154,39 +144,39 @@ def _overwrite(bench: Bench, chosen: random.Random) -> Mutation:
     return Mutation("overwrite", f"{length} bytes at {at} of {path}", {path: changed})
 
 
-def _truncate(bench: Bench, chosen: random.Random) -> Mutation:
+def _truncate(bench: PublishedBench, chosen: random.Random) -> Mutation:
     path = chosen.choice(sorted(bench.files))
     length = chosen.randrange(len(bench.files[path]))
     return Mutation("truncate", f"{path} to {length} bytes", {path: bench.files[path][:length]})
 
 
-def _extend(bench: Bench, chosen: random.Random) -> Mutation:
+def _extend(bench: PublishedBench, chosen: random.Random) -> Mutation:
     path = chosen.choice(sorted(bench.files))
     more = chosen.randbytes(chosen.randrange(1, 100))
     changed = bench.files[path] + more
     return Mutation("extend", f"{path} by {len(more)} bytes", {path: changed}, committed=False)
 
 
-def _delete(bench: Bench, chosen: random.Random) -> Mutation:
+def _delete(bench: PublishedBench, chosen: random.Random) -> Mutation:
     path = chosen.choice(bench.needed())  # a narrower tile may go
     return Mutation("delete", path, {path: None})
 
 
-def _swap_files(bench: Bench, chosen: random.Random) -> Mutation:
+def _swap_files(bench: PublishedBench, chosen: random.Random) -> Mutation:
     one, other = chosen.sample(sorted(bench.files), 2)
     files: Files = {one: bench.files[other], other: bench.files[one]}
     placed = {one, other} != {tile.path for tile in _edge_pair(bench)}
     return Mutation("swap files", f"{one} and {other}", files, placed=placed)
 
 
-def _swap_entries(bench: Bench, chosen: random.Random) -> Mutation:
+def _swap_entries(bench: PublishedBench, chosen: random.Random) -> Mutation:
     path, entries = _bundle(bench, chosen)
     one, other = chosen.sample(range(len(entries)), 2)
     entries[one], entries[other] = entries[other], entries[one]
     return Mutation("swap entries", f"{one} and {other} of {path}", {path: write_bundle(entries)})
 
 
-def _swap_hashes(bench: Bench, chosen: random.Random) -> Mutation:
+def _swap_hashes(bench: PublishedBench, chosen: random.Random) -> Mutation:
     path = chosen.choice([p for p, d in sorted(bench.files.items()) if _is_tile(p) and len(d) > 32])
     data = bytearray(bench.files[path])
     one, other = (32 * n for n in chosen.sample(range(len(data) // 32), 2))
@@ -194,7 +184,7 @@ def _swap_hashes(bench: Bench, chosen: random.Random) -> Mutation:
     return Mutation("swap hashes", f"{one // 32} and {other // 32} of {path}", {path: bytes(data)})
 
 
-def _entry_and_hash(bench: Bench, chosen: random.Random) -> Mutation:
+def _entry_and_hash(bench: PublishedBench, chosen: random.Random) -> Mutation:
     """An entry and the tile over it are altered alike."""
     path, entries = _bundle(bench, chosen)
     at = chosen.randrange(len(entries))
@@ -206,13 +196,13 @@ def _entry_and_hash(bench: Bench, chosen: random.Random) -> Mutation:
     return Mutation("entry and hash", f"entry {at} of {path}", files, placed=bundle.is_complete)
 
 
-def _remove_entry(bench: Bench, chosen: random.Random) -> Mutation:
+def _remove_entry(bench: PublishedBench, chosen: random.Random) -> Mutation:
     path, entries = _bundle(bench, chosen)
     at = chosen.randrange(len(entries))
     return Mutation("remove entry", f"{at} of {path}", {path: write_bundle(entries[:at] + entries[at + 1 :])})
 
 
-def _roll_back(bench: Bench, chosen: random.Random) -> Mutation:
+def _roll_back(bench: PublishedBench, chosen: random.Random) -> Mutation:
     """The checkpoint is put back, or every file is."""
     files: Files = {CHECKPOINT: bench.before[CHECKPOINT]}
     if chosen.random() < 0.5:
@@ -220,7 +210,7 @@ def _roll_back(bench: Bench, chosen: random.Random) -> Mutation:
     return Mutation("roll back", f"{len(files)} files", files)
 
 
-def _forge(bench: Bench, chosen: random.Random) -> Mutation:
+def _forge(bench: PublishedBench, chosen: random.Random) -> Mutation:
     """The checkpoint says another size or root under the old signature."""
     lines = bench.files[CHECKPOINT].decode().split("\n")
     if chosen.random() < 0.5:
@@ -230,18 +220,18 @@ def _forge(bench: Bench, chosen: random.Random) -> Mutation:
     return Mutation("forge", f"checkpoint of {lines[1]}", {CHECKPOINT: "\n".join(lines).encode()})
 
 
-_KINDS: tuple[Callable[[Bench, random.Random], Mutation], ...] = (
+_KINDS: tuple[Callable[[PublishedBench, random.Random], Mutation], ...] = (
     *(_flip, _flip, _flip, _overwrite, _truncate, _extend, _delete, _swap_files, _swap_entries),
     *(_swap_hashes, _entry_and_hash, _remove_entry, _roll_back, _forge),
 )
 
 
-def _bundle(bench: Bench, chosen: random.Random) -> tuple[str, list[bytes]]:
+def _bundle(bench: PublishedBench, chosen: random.Random) -> tuple[str, list[bytes]]:
     path = chosen.choice([p for p in sorted(bench.files) if p.startswith("tile/entries/")])
     return path, read_bundle(bench.files[path], parse_path(path).width)
 
 
-def _edge_pair(bench: Bench) -> tuple[Tile, Tile]:
+def _edge_pair(bench: PublishedBench) -> tuple[Tile, Tile]:
     """The partial bundle and its tile."""
     tile = edge_of(bench.known.size)[0]
     return tile, replace(tile, level=ENTRIES)
@@ -251,30 +241,6 @@ def _is_tile(path: str) -> bool:
     return path.startswith("tile/") and not path.startswith("tile/entries/")
 
 
-def _says(signed: bytes) -> list[bytes]:
-    """What a checkpoint says to a lenient reader.
-
-    The last digit of base64 before its padding has bits that stand for nothing, which Go takes whatever
-    they are. Ours does not.
-    """
-    return [_lenient(line.rpartition(b" ")[2]) for line in signed.split(b"\n")]
-
-
-def _lenient(word: bytes) -> bytes:
-    try:
-        return base64.b64decode(word) if word.endswith(b"=") else word
-    except binascii.Error:
-        return word
-
-
 def _read(folder: Path) -> dict[str, bytes]:
     paths = [CHECKPOINT, *Folder(folder).paths()]
     return {path: (folder / path).read_bytes() for path in paths}
-
-
-def _write(path: Path, data: bytes | None) -> None:
-    if data is None:
-        path.unlink(missing_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
