@@ -6,7 +6,7 @@ TOOLS := .build/bin
 GO_TOOLS := opa regal ghz grpcurl fsck omniwitness loadtest
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test bench mutants lint format types docs proto tools system lock clean
+.PHONY: demo test bench mutants damage lint format types docs proto tools system lock clean
 
 demo: .venv/broker ## The main job, played on generated registers
 	@$(BIN)/hjemmel demo $(DEMO)
@@ -19,6 +19,9 @@ bench: .venv/dev tools ## A full exchange beside a bare echo; BENCH=--quick for 
 
 mutants: .venv/dev ## Changes the law in every small way: which changes do its own tests not notice?
 	@$(BIN)/python -m tests.mutation
+
+damage: .venv/dev tools system ## Damages logs in 16,000 ways, on disk, in databases and as published: is each found?
+	@$(BIN)/python -m tests.mutation_of_logs $(DAMAGE)
 
 lint: .venv/dev tools .build/buf ## Every linter, and whether generated files are current
 	@$(BIN)/ruff check .
