@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from audit.formats.note import NoteVerifier
 from audit.publishing.export import export
+from tests.integration.audit.damaged import Damaged
 from tests.support import postgres
 from tests.support.logs import LogSite
 from tests.support.public_logs import grow
@@ -90,4 +92,28 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
         with made.site.database() as engine:
             export(engine, made.verifier, fresh)
             export(engine, made.verifier, made.grown)
+    return made
+
+
+@pytest.fixture(scope="session")
+def damaged_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Damaged]:
+    """A log on SQLite that is damaged and put back; made once."""
+    with Damaged.of(LogSite.at(tmp_path_factory.mktemp("damaged"))) as damaged:
+        yield damaged
+
+
+@pytest.fixture(scope="session")
+def damaged_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: postgres.Server
+) -> Iterator[Damaged]:
+    """The same on PostgreSQL."""
+    urls = postgres_server.fresh_database(), postgres_server.fresh_database()
+    with Damaged.of(LogSite.at(tmp_path_factory.mktemp("damaged"), *urls)) as damaged:
+        yield damaged
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def damaged(request: pytest.FixtureRequest) -> Damaged:
+    """A log on each of the two, to be damaged."""
+    made: Damaged = request.getfixturevalue(f"damaged_{request.param}")
     return made
