@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from adapters import registers
 from exchange.identity import pki
@@ -16,6 +18,10 @@ from tests.support.broker import RunningBroker, Site, running
 from tests.support.tsa import Mode, Tsa
 
 Start = Callable[..., RunningBroker]
+
+settings.register_profile("suite", deadline=None)  # no test asserts a time
+settings.register_profile("long", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture(scope="session")

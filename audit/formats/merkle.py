@@ -129,7 +129,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
         computed = node_hash(sibling, computed) if index >> level & 1 else node_hash(computed, sibling)
     for sibling in proof[inner:]:
         computed = node_hash(sibling, computed)
-    if computed != tree_root:
+    if len(tree_root) != HASH_SIZE or computed != tree_root:
         raise VerificationError("the inclusion proof does not lead to the checkpoint's root")
 
 
@@ -143,6 +143,8 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
         raise VerificationError(f"a tree of {new} cannot extend one of {old}")
     if old == new and old_root != new_root:
         raise VerificationError(f"two different roots for the same size {old}")
+    if old == 0 and old_root != EMPTY_ROOT:
+        raise VerificationError("a tree of nothing has another root")
     if old in {0, new}:
         if proof:
             raise VerificationError("the consistency proof should be empty")

@@ -1,13 +1,17 @@
 """The tree against the vectors that every implementation of RFC 6962 and RFC 9162 shares.
 
 They are those of Certificate Transparency's own tests (transparency-dev/merkle, `testonly` and
-`proof/verify_test.go`).
+`proof/verify_test.go`). So are the kinds of probes, which it publishes under `testdata`: each published
+proof with one thing in it made wrong.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from audit.errors import VerificationError
 from audit.formats import merkle
 from audit.formats.merkle import Frontier
 
@@ -77,6 +81,73 @@ def test_consistency_proofs_are_the_published_ones(old: int, new: int, path: lis
     proof = merkle.consistency_proof(old, new, _reader())
     assert path == [h.hex() for h in proof]
     merkle.verify_consistency(old, new, proof, bytes.fromhex(ROOTS[old]), bytes.fromhex(ROOTS[new]))
+
+
+Path = list[bytes]
+GARBAGE = bytes(range(32))
+
+
+def spoilt(path: Path, *, beside: list[bytes]) -> Iterator[Path]:
+    """The probes of a path: more of it, less of it, a bit of it."""
+    for more in (b"", GARBAGE, *beside):
+        yield [*path, more]
+        yield [more, *path]
+    for at, found in enumerate(path):
+        yield path[:at] + path[at + 1 :]
+        yield [*path[:at], GARBAGE, *path[at:]]
+        yield [*path[:at], bytes([found[0] ^ 8]) + found[1:], *path[at + 1 :]]
+    if path:
+        yield []
+        yield [*path[:-1], path[-1][:-1]]
+
+
+def numbers(number: int) -> set[int]:
+    """The probes of an index or a size."""
+    return {number - 1, number + 1, number ^ 2, 2 * number, number // 2, -number, number + 2**64} - {number}
+
+
+def wrong_inclusions() -> Iterator[tuple[bytes, int, int, Path, bytes]]:
+    """Every probe of every published audit path."""
+    for index, size, texts in [*INCLUSION, (0, 1, [])]:
+        leaf, path = merkle.leaf_hash(LEAVES[index]), [bytes.fromhex(t) for t in texts]
+        root = bytes.fromhex(ROOTS[size])
+        yield from ((leaf, index, size, wrong, root) for wrong in spoilt(path, beside=[root, leaf]))
+        yield from ((leaf, wrong, size, path, root) for wrong in numbers(index) - {0 if size == 1 else -1})
+        for wrong in (b"", GARBAGE, merkle.leaf_hash(b"wrong")):
+            yield wrong, index, size, path, root
+            yield leaf, index, size, path, wrong
+        yield b"", index, size, path, b""
+
+
+def wrong_consistencies() -> Iterator[tuple[int, int, Path, bytes, bytes]]:
+    """Every probe of every published consistency proof."""
+    for old, new, texts in CONSISTENCY:
+        path = [bytes.fromhex(t) for t in texts]
+        first, second = bytes.fromhex(ROOTS[old]), bytes.fromhex(ROOTS[new])
+        yield from ((old, new, wrong, first, second) for wrong in spoilt(path, beside=[first, second]))
+        yield from ((wrong, new, path, first, second) for wrong in numbers(old))
+        if path:
+            yield old, new, path, second, first
+        for wrong in (b"", GARBAGE):
+            yield old, new, path, wrong, second
+            yield old, new, path, first, wrong
+    yield 0, 1, [], GARBAGE, GARBAGE
+    yield 0, 0, [], GARBAGE, GARBAGE
+    yield 0, 8, [GARBAGE], bytes.fromhex(ROOTS[0]), bytes.fromhex(ROOTS[8])
+
+
+@pytest.mark.parametrize("probe", [*wrong_inclusions()])
+def test_probes_of_inclusion_are_refused(probe: tuple[bytes, int, int, Path, bytes]) -> None:
+    """A published audit path with one thing made wrong proves nothing."""
+    with pytest.raises(VerificationError):
+        merkle.verify_inclusion(*probe)
+
+
+@pytest.mark.parametrize("probe", [*wrong_consistencies()])
+def test_probes_of_consistency_are_refused(probe: tuple[int, int, Path, bytes, bytes]) -> None:
+    """A published consistency proof with one thing made wrong proves nothing."""
+    with pytest.raises(VerificationError):
+        merkle.verify_consistency(*probe)
 
 
 def _reader() -> merkle.NodeReader:
