@@ -6,7 +6,11 @@ evidence in a file that anyone can check with the log's public key alone.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -24,6 +28,7 @@ from audit.errors import VerificationError
 from audit.formats import checkpoint, cosignature, note, tlog_policy
 from audit.formats.cosignature import CosignatureVerifier, parse_lines
 from audit.formats.merkle import inclusion_proof, leaf_hash, verify_inclusion
+from audit.formats.proof_file import ProofFile
 from audit.witness import fork_evidence
 from audit.witness.witness_protocol import AddCheckpoint
 from audit.witness.witness_site import WitnessSite
@@ -32,10 +37,14 @@ from exchange.client.memory import CheckpointMemory
 from exchange.pipeline import Parts
 from exchange.wiring import SystemClock
 from tests.conftest import Start
+from tests.integration.audit.test_timestamps_verified import backdated, rewrite, stamped
 from tests.support import trees
 from tests.support.broker import RunningBroker, Site
+from tests.support.logs import LogSite, fill
+from tests.support.outside import accepts, go_verifier
 from tests.support.questions import granted
 from tests.support.trees import Tree, asked
+from tests.support.tsa import Tsa, openssl
 
 
 class Watched:
@@ -104,13 +113,31 @@ def watched(tmp_path: Path, tree: Tree) -> Iterator[Watched]:
 
 
 def convicts(detected: ForkDetected | None, tree: Tree) -> bool:
-    """Whether the file that a client wrote proves the fork to whoever has the log's public key."""
+    """Whether the file that a client wrote proves the fork to whoever has the log's public key.
+
+    Ours and Go's checker, which nobody here wrote, must be of one opinion.
+    """
     assert detected is not None
     assert detected.evidence_file is not None
     data = detected.evidence_file.read_bytes()
     assert detected.evidence is not None
     assert detected.evidence.text.encode() == data
-    return fork_evidence.parse(data).check(tree.verifier).proven
+    proven = fork_evidence.parse(data).check(tree.verifier).proven
+    assert proven == accepts(go_verifier(), "fork", tree.verifier.vkey, detected.evidence_file)
+    return proven
+
+
+def convicts_by_command(evidence: Path, vkey: str) -> bool:
+    """Whether a stranger with our command and the log's public key, and nothing else, finds it proven."""
+    key = evidence.with_name("log.vkey")
+    key.write_text(vkey + "\n", "utf-8")
+    command = ["log", "fork-evidence", "--check", str(evidence), "--vkey", str(key), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "exchange.cli.main", *command], capture_output=True, check=False
+    )
+    proven: bool = json.loads(done.stdout or done.stderr)["proven"]
+    assert proven == (done.returncode == 0)
+    return proven
 
 
 @pytest.mark.parametrize("size", [20, 21, 32, 40])
@@ -121,6 +148,15 @@ def test_operator_forks_the_history(watched: Watched, tree: Tree, size: int) -> 
     assert convicts(watched.sees(fork, size), tree)
     assert watched.cosigns(tree, 40)
     assert watched.sees(tree, 40) is None
+
+
+def test_stranger_with_our_command_is_convinced(watched: Watched, tree: Tree) -> None:
+    """The client's file and the log's public key are all that it takes; another key convicts nobody."""
+    detected = watched.sees(tree.forked(5, 40), 32)
+    assert detected is not None
+    assert detected.evidence_file is not None
+    assert convicts_by_command(detected.evidence_file, tree.verifier.vkey)
+    assert not convicts_by_command(detected.evidence_file, Tree.of(1).verifier.vkey)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +186,11 @@ def test_operator_shows_two_clients_two_views(watched: Watched, tree: Tree, tmp_
     with pytest.raises(VerificationError, match="does not hold"):
         policy.verify(moved, tree.verifier)
     # Where the two compare what they hold, no witness is needed.
-    assert fork_evidence.evidence(tree.signed(30), other.signed or "").check(tree.verifier).proven
+    compared = fork_evidence.evidence(tree.signed(30), other.signed or "")
+    assert compared.check(tree.verifier).proven
+    (tmp_path / "evidence").write_text(compared.text)
+    assert accepts(go_verifier(), "fork", tree.verifier.vkey, tmp_path / "evidence")
+    assert convicts_by_command(tmp_path / "evidence", tree.verifier.vkey)
 
 
 def test_operator_rewinds(watched: Watched, tree: Tree) -> None:
@@ -171,6 +211,9 @@ def test_operator_drops_an_entry(watched: Watched, tree: Tree) -> None:
     assert convicts(watched.sees(dropped, 39), tree)
     path = inclusion_proof(7, 20, tree._edge.read)
     verify_inclusion(leaf_hash(tree.leaves[7]), 7, 20, path, tree.head(20).root)
+    receipt = watched.folder / "dropped.tlog-proof"
+    receipt.write_text(ProofFile(7, tuple(path), tree.signed(20), tree.leaves[7]).text, "utf-8")
+    assert accepts(go_verifier(), "record", tree.verifier.vkey, receipt)
 
 
 def test_operator_swaps_an_entry(watched: Watched, tree: Tree) -> None:
@@ -185,6 +228,56 @@ def test_operator_back_dates_by_inserting(watched: Watched, tree: Tree) -> None:
     inserted = Tree(tree.signer, [*tree.leaves[:7], b"long ago", *tree.leaves[7:]])
     assert not watched.cosigns(inserted, 41)
     assert convicts(watched.sees(inserted, 41), tree)
+
+
+async def test_operator_back_dates_what_was_stamped(sqlite_site: LogSite, tsa: Tsa, tmp_path: Path) -> None:
+    """He signs another past, without its timestamps: whoever kept the stamped checkpoint convicts him.
+
+    Not cosigned either; OpenSSL says since when the honest checkpoint existed, Go that the log signed both.
+    """
+    made = trees.site(tmp_path / "witness", sqlite_site.verifier)
+    await stamped(sqlite_site, tsa, 5, 4)
+    with sqlite_site.opened() as log:
+        kept = log.timestamps.evidence(2)
+        honest = log.reader.signed_checkpoint()
+    rewrite(sqlite_site, 2, backdated)
+    sqlite_site.execute("DELETE FROM log_timestamps")
+    with sqlite_site.opened() as log:
+        await fill(log, 3, first=9)
+        async with trees.serving(made) as url:
+            first = AddCheckpoint(0, (), honest).text.encode()
+            assert 200 == (await trees.post(url, first))[0]
+            proof = tuple(log.reader.consistency(9, 12))
+            assert (
+                422
+                == (
+                    await trees.post(
+                        url, AddCheckpoint(9, proof, log.reader.signed_checkpoint()).text.encode()
+                    )
+                )[0]
+            )
+    vkey = sqlite_site.verifier.vkey
+    (tmp_path / "log.vkey").write_text(vkey)
+    (tmp_path / "kept").write_text(kept.proof.signed_checkpoint, "utf-8")
+    (tmp_path / "token").write_bytes(kept.token)
+    evidence = tmp_path / "evidence"
+    found = ["log", "fork-evidence", str(tmp_path / "kept"), "--vkey", str(tmp_path / "log.vkey")]
+    command = [
+        sys.executable,
+        "-m",
+        "exchange.cli.main",
+        *found,
+        "--url",
+        sqlite_site.url,
+        "-o",
+        str(evidence),
+    ]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, check=False)
+    assert 0 == done.returncode, done.stderr
+    assert convicts_by_command(evidence, vkey)
+    assert accepts(go_verifier(), "fork", vkey, evidence)
+    verified = ("ts", "-verify", "-in", tmp_path / "token", "-token_in", "-CAfile", tsa.root)
+    assert "Verification: OK" in openssl(*verified, "-data", tmp_path / "kept")
 
 
 class Yesterday(SystemClock):

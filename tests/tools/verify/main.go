@@ -4,9 +4,11 @@
 //	verify-receipt record VKEY RECEIPT
 //	verify-receipt consistency VKEY OLD NEW PROOF
 //	verify-receipt tiles VKEY FOLDER [OLD...]
+//	verify-receipt fork VKEY EVIDENCE
 //
 // RECEIPT is a c2sp.org/tlog-proof file with the entry in its "extra" line. OLD and NEW are signed
-// checkpoints; PROOF holds a hash in base64 on each line. FOLDER is a c2sp.org/tlog-tiles log. Exit status 1 where something does not hold.
+// checkpoints; PROOF holds a hash in base64 on each line. FOLDER is a c2sp.org/tlog-tiles log. EVIDENCE is
+// what a client or a witness of ours writes about a fork. Exit status 1 where something does not hold.
 package main
 
 import (
@@ -35,9 +37,11 @@ func run(arguments []string) error {
 		return consistency(arguments[1], arguments[2], arguments[3], arguments[4])
 	case len(arguments) >= 3 && arguments[0] == "tiles":
 		return tiles(arguments[1], arguments[2], arguments[3:])
+	case len(arguments) == 3 && arguments[0] == "fork":
+		return fork(arguments[1], arguments[2])
 	}
 	return fmt.Errorf("usage: verify-receipt record VKEY RECEIPT | consistency VKEY OLD NEW PROOF" +
-		" | tiles VKEY FOLDER [OLD...]")
+		" | tiles VKEY FOLDER [OLD...] | fork VKEY EVIDENCE")
 }
 
 func record(vkey, path string) error {
