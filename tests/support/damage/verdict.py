@@ -48,11 +48,11 @@ class Verdict:
         """What a table of many verdicts adds up."""
         return {
             "done": 1,
-            "found by ours": self.ours,
-            "shown outside": self.committed,
-            "found by fsck": self.fsck,
-            "found by Go's": self.go,
-            "found outside": self.fsck or self.go,
-            "not found, explained": bool(not self.ours and self.unheld),
-            "lacking": bool(self.lacks),
+            "found by ours": int(self.ours),
+            "shown outside": int(self.committed),
+            "found by fsck": int(self.fsck),
+            "found by Go's": int(self.go),
+            "found outside": int(self.fsck or self.go),
+            "not found, explained": int(not self.ours and bool(self.unheld)),
+            "lacking": int(bool(self.lacks)),
         }
