@@ -59,8 +59,8 @@ class RegisterAdapter(Protocol):
     `most_subjects` of them. It is cancelled when its time is over, and must let that happen.
 
     Guarantees that it gives: it reads, and changes nothing. It keeps nothing about subjects after `fetch`
-    ended. It asks the register for nothing but the attributes named, the key, and what tells records and their
-    times apart, which it keeps to itself. An answer that is not whole is no answer: it raises.
+    ended. It asks the register for nothing but the attributes named, the key, and what tells records and
+    their times apart, which it keeps to itself. An answer that is not whole is no answer: it raises.
     """
 
     @property
