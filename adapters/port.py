@@ -121,6 +121,7 @@ class Cause(StrEnum):
     CREDENTIALS_EXPIRED = "its credentials have expired"
     CREDENTIALS_REFUSED = "it refused the credentials"
     NOT_AUTHORISED = "the credentials are not for this dataset"
+    PRESENT_ONLY = "it tells about the present only"
     NOT_DECODED = "its answer cannot be decoded"
     NOT_UTF8 = "its answer is not UTF-8"
     TOO_LARGE = "its answer is larger than may be"
