@@ -10,6 +10,7 @@ from adapters import registers
 from exchange.cli.output import console, json_option, progress, result
 from exchange.cli.register_sdl import import_sdl
 from exchange.cli.register_simulate import simulate
+from exchange.cli.register_simulate_rest import simulate_rest
 
 
 @click.group()
@@ -19,6 +20,7 @@ def register() -> None:
 
 register.add_command(import_sdl)
 register.add_command(simulate)
+register.add_command(simulate_rest)
 
 
 @register.command()

@@ -1,0 +1,184 @@
+"""The kind `rest` over real HTTP: what the SQL adapter says, or an error that names dataset and cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from adapters.catalogue import load_catalogue
+from adapters.port import AsOf, Catalogue, Connection, Dataset
+from adapters.registers import Registers
+from adapters.simulators.faults import Fault, Orders
+from adapters.simulators.rest import rest_app
+from adapters.simulators.rows import Rows
+from exchange.demo.questions import SLUGS
+from tests.support.adapters import lookup_of
+from tests.support.broker import Site, running
+from tests.support.questions import case as planted
+from tests.support.questions import question_of
+from tests.support.services import ENTRIES, answer, catalogue_of, failure, in_a_thread, in_any_order
+
+CATALOGUE = catalogue_of("rest", "bbr")
+SQL = load_catalogue()
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+TIMES = [AsOf(NOW, NOW), AsOf(datetime(2023, 6, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC))]
+KEYS = [(d.name, k.kind) for d in CATALOGUE.datasets.values() for k in d.keys]
+ENHED, BYGNING = CATALOGUE.datasets["bbr.enhed"], CATALOGUE.datasets["bbr.bygning"]
+
+
+@pytest.fixture(scope="module")
+def orders() -> Orders:
+    """What goes wrong."""
+    return Orders()
+
+
+@pytest.fixture(scope="module")
+def url(register_folder: Path, orders: Orders) -> Iterator[str]:
+    """A simulated BBR."""
+    with in_a_thread(lambda: rest_app(CATALOGUE, "bbr", Rows(register_folder), orders)) as url:
+        yield url
+
+
+def values_of(generated: Registers, dataset: Dataset, kind: str, most: int = 60) -> list[str]:
+    key = dataset.key(kind)
+    assert key is not None
+    rows = generated.tables[dataset.name].records()
+    return sorted({str(r[key.attribute]) for r in rows if r[key.attribute] is not None})[:most]
+
+
+def test_entries_describe_what_the_catalogue_describes() -> None:
+    """It has the datasets, attributes and keys of the catalogue; only its source differs."""
+    for name, dataset in CATALOGUE.datasets.items():
+        assert replace(SQL.datasets[name], source=dataset.source) == dataset
+
+
+@pytest.mark.parametrize(("name", "kind"), KEYS, ids=[f"{n}-{k}" for n, k in KEYS])
+async def test_answers_are_those_of_the_sql_adapter(
+    generated: Registers, register_folder: Path, url: str, orders: Orders, name: str, kind: str
+) -> None:
+    """For every key, one by one and many at once, now and in the past, the same records of the same types."""
+    orders.fault = None
+    dataset = CATALOGUE.datasets[name]
+    values = [*values_of(generated, dataset, kind), "99999999"]
+    database = Connection(f"sqlite:///{register_folder / 'bbr.db'}")
+    for as_of in TIMES:
+        asked = lookup_of(dataset, sorted(dataset.attribute_names), kind, *values, as_of=as_of)
+        same = replace(asked, dataset=SQL.datasets[name])
+        expected = in_any_order(await answer(Catalogue.of((SQL.datasets[name],)), database, same))
+        assert expected == in_any_order(await answer(CATALOGUE, Connection(url), asked))
+        one = replace(asked, values=(values[0],))
+        assert {values[0]: expected[values[0]]} == in_any_order(await answer(CATALOGUE, Connection(url), one))
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "about"),
+    [
+        (Fault.DOWN, "REGISTER_UNAVAILABLE", "bbr.enhed: it answered with an error of its own"),
+        (Fault.HANG_UP, "REGISTER_UNAVAILABLE", "bbr.enhed: it cannot be reached"),
+        (Fault.HALF, "REGISTER_UNAVAILABLE", "bbr.enhed: its answer is not whole"),
+        (Fault.THROTTLE, "REGISTER_BUSY", "bbr.enhed: it answered with an error of its own"),
+        (Fault.EXPIRED, "REGISTER_ACCESS_REFUSED", "bbr.enhed: its credentials have expired"),
+        (Fault.REFUSED, "REGISTER_ACCESS_REFUSED", "bbr.enhed: it refused the credentials"),
+        (Fault.NOT_THIS, "REGISTER_ACCESS_REFUSED", "bbr.enhed: the credentials are not for this dataset"),
+        (Fault.GARBLED, "REGISTER_ANSWER_INVALID", "bbr.enhed: its answer is not UTF-8"),
+        (Fault.NONSENSE, "REGISTER_ANSWER_INVALID", "bbr.enhed: its answer cannot be decoded"),
+        (Fault.MOVED, "REGISTER_ANSWER_INVALID", "bbr.enhed: it answered with an error of its own"),
+        (Fault.RENAMED, "REGISTER_SCHEMA_CHANGED", "bbr.enhed, id_lokalId: a field is missing"),
+        (Fault.RETYPED, "REGISTER_SCHEMA_CHANGED", "bbr.enhed, id_lokalId: a field is of another type"),
+        (
+            Fault.GROWN,
+            "REGISTER_SCHEMA_CHANGED",
+            "bbr.enhed, enh034Koekkenforhold: a field has a value that is not known",
+        ),
+        (
+            Fault.NULL,
+            "REGISTER_SCHEMA_CHANGED",
+            "bbr.enhed, id_lokalId: a field that must have a value has none",
+        ),
+        (Fault.SHORT, "REGISTER_ANSWER_INVALID", "bbr.enhed: its answer is not whole"),
+        (Fault.FLOOD, "REGISTER_ANSWER_INVALID", "bbr.enhed: it gave more records than may be"),
+    ],
+    ids=lambda value: value.value if isinstance(value, Fault) else "",
+)
+async def test_a_faulty_register_gives_an_error_that_names_the_cause(
+    generated: Registers, url: str, orders: Orders, fault: Fault, code: str, about: str
+) -> None:
+    """Whatever is wrong, nothing is answered in its place."""
+    orders.fault = fault
+    [value, *_] = values_of(generated, ENHED, "bbr_enhed_id")
+    asked = lookup_of(ENHED, ("enh034Koekkenforhold", "status"), "bbr_enhed_id", value)
+    assert (code, about) == await failure(CATALOGUE, Connection(url), asked)
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        (Fault.SKEWED, "the times of a record make no sense"),
+        (Fault.OTHER, "it answered about another subject"),
+    ],
+)
+async def test_records_of_another_time_or_subject_are_an_error(
+    generated: Registers, url: str, orders: Orders, fault: Fault, cause: str
+) -> None:
+    """A record that ends before it begins is not believed, nor one of somebody else."""
+    orders.fault = fault
+    [value, *_] = values_of(generated, BYGNING, "bfe_nummer")
+    asked = lookup_of(BYGNING, ("status",), "bfe_nummer", value)
+    assert ("REGISTER_ANSWER_INVALID", f"bbr.bygning: {cause}") == await failure(
+        CATALOGUE, Connection(url), asked
+    )
+
+
+async def test_a_slow_register_times_out(generated: Registers, url: str, orders: Orders) -> None:
+    """The host's time is kept, and the call is let go."""
+    orders.fault = Fault.SLOW
+    [value, *_] = values_of(generated, ENHED, "bbr_enhed_id")
+    asked = lookup_of(ENHED, ("status",), "bbr_enhed_id", value)
+    assert "REGISTER_TIMEOUT" == (await failure(CATALOGUE, Connection(url), asked, timeout=0.2))[0]
+
+
+async def test_an_answer_may_be_no_larger_than_the_connection_says(
+    generated: Registers, url: str, orders: Orders
+) -> None:
+    """More bytes than `max_bytes` are an error before they are read."""
+    orders.fault = None
+    [value, *_] = values_of(generated, ENHED, "bbr_enhed_id")
+    asked = lookup_of(ENHED, ("status",), "bbr_enhed_id", value)
+    small = Connection(url, {"max_bytes": "20"})
+    assert ("REGISTER_ANSWER_INVALID", "bbr.enhed: its answer is larger than may be") == await failure(
+        CATALOGUE, small, asked
+    )
+
+
+async def test_a_register_that_is_not_there_is_unavailable() -> None:
+    """Nobody listens: the dataset is named, the address is not."""
+    asked = lookup_of(ENHED, ("status",), "bbr_enhed_id", "00000000-0000-4000-8000-000000000000")
+    assert ("REGISTER_UNAVAILABLE", "bbr.enhed: it cannot be reached") == await failure(
+        CATALOGUE, Connection("http://127.0.0.1:9"), asked
+    )
+
+
+def test_an_exchange_reads_a_register_over_rest(
+    keys: Path, register_folder: Path, tmp_path: Path, generated: Registers, url: str, orders: Orders
+) -> None:
+    """By configuration alone a broker asks a REST service, and releases what it did from a database."""
+    orders.fault, orders.asked = None, 0
+    case = planted(generated, "family-area")
+    released = []
+    for name, registers in (
+        ("sql", {}),
+        ("rest", {"catalogue": str(ENTRIES / "rest"), "connections": {"bbr": {"url": url}}}),
+    ):
+        (tmp_path / name).mkdir()
+        with (
+            running(Site(keys, register_folder, tmp_path / name)) as start,
+            start(registers=registers).client(SLUGS[case.request.consumer]) as client,
+        ):
+            released.append(client.exchange(question_of(case)).records)
+    assert released[0]
+    assert released[0] == released[1]
+    assert orders.asked
