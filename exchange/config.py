@@ -59,7 +59,7 @@ def _database(value: str) -> str:
 
 def _reachable(value: str) -> str:
     scheme = urlsplit(value).scheme
-    return value if scheme in {"http", "https", "dns", "unix"} else _database(value)
+    return value if scheme in {"http", "https", "dns", "unix", "file"} else _database(value)
 
 
 def _witness_url(value: str) -> str:

@@ -145,7 +145,7 @@ def register_url(settings: Settings, register: str) -> str:
 
 def _registers(settings: Settings, catalogue: Catalogue) -> GuardedRegisters:
     usual = settings.registers
-    adapters = open_adapters(catalogue, lambda register: _connection(settings, register), usual.plug_ins)
+    adapters = open_adapters(catalogue, lambda register: connection(settings, register), usual.plug_ins)
     return GuardedRegisters(
         catalogue,
         adapters,
@@ -169,7 +169,8 @@ def _bounds(settings: Settings, max_records: int, max_concurrent: int) -> Bounds
     )
 
 
-def _connection(settings: Settings, register: str) -> Connection:
+def connection(settings: Settings, register: str) -> Connection:
+    """How a register is reached, as its kind of adapter takes it."""
     usual = settings.registers
     reached = usual.connections.get(register)
     url = register_url(settings, register)
