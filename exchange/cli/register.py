@@ -11,6 +11,7 @@ from exchange.cli.output import console, json_option, progress, result
 from exchange.cli.register_sdl import import_sdl
 from exchange.cli.register_simulate import simulate
 from exchange.cli.register_simulate_rest import simulate_rest
+from exchange.cli.register_conformance import conformance
 
 
 @click.group()
@@ -21,6 +22,7 @@ def register() -> None:
 register.add_command(import_sdl)
 register.add_command(simulate)
 register.add_command(simulate_rest)
+register.add_command(conformance)
 
 
 @register.command()

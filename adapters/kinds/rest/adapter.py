@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -189,17 +189,13 @@ def _key(raw: object, plan: Plan, lookup: Lookup) -> Value:
     return value
 
 
-async def _all(calls: Sequence[Awaitable[list[Found]]]) -> Sequence[list[Found]]:
+async def _all(calls: Sequence[Coroutine[Any, Any, list[Found]]]) -> Sequence[list[Found]]:
     """Makes all calls side by side, as many at once as there may be connections; one that fails ends all."""
     if len(calls) == 1:
         return [await calls[0]]
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_awaited(call)) for call in calls]
+            tasks = [group.create_task(call) for call in calls]
     except* RegisterError as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
-
-
-async def _awaited(call: Awaitable[list[Found]]) -> list[Found]:
-    return await call

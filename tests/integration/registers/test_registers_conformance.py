@@ -1,0 +1,92 @@
+"""Every kind of our own passes the conformance kit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from adapters.catalogue import load_catalogue
+from adapters.conformance import AdapterConformance, Expected, Trial
+from adapters.kinds import open_adapters
+from adapters.port import AsOf, Catalogue, Connection, Dataset, RegisterAdapter
+from adapters.registers import Registers
+from adapters.simulators.faults import Orders
+from adapters.simulators.rest import rest_app
+from adapters.simulators.rows import Row, Rows, at
+from tests.support.services import catalogue_of, in_a_thread
+
+PAST = AsOf(datetime(2023, 6, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC))
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+def opening(dataset: Dataset, connection: Connection) -> Callable[[], RegisterAdapter]:
+    return lambda: open_adapters(Catalogue.of((dataset,)), lambda _: connection)[dataset.name]
+
+
+def trial_of(
+    generated: Registers,
+    dataset: Dataset,
+    kind: str,
+    connection: Connection,
+    dead: str,
+    unknown: str = UNKNOWN,
+) -> Trial:
+    """Tries a dataset on three subjects, one of which has a past."""
+    key = dataset.key(kind)
+    assert key is not None
+    rows: dict[str, list[Row]] = {}
+    for row in generated.tables[dataset.name].records():
+        if row[key.attribute] is not None:
+            rows.setdefault(str(row[key.attribute]), []).append(row)
+    now = datetime.now(UTC)
+    most = sorted(rows, key=lambda value: -len(rows[value]))
+    known = tuple([value for value in most if at(rows[value], AsOf(now, now))][:3])
+    names = dataset.attribute_names
+    expected = [
+        Expected(value, PAST, [{n: r[n] for n in names if r[n] is not None} for r in at(rows[value], PAST)])
+        for value in known
+    ]
+    return Trial(
+        open=opening(dataset, connection),
+        dataset=dataset,
+        kind=kind,
+        known=known,
+        unknown=unknown,
+        expected=expected,
+        open_dead=opening(dataset, replace(connection, url=dead)),
+    )
+
+
+@pytest.fixture(scope="module")
+def rest_url(register_folder: Path) -> Iterator[str]:
+    """A simulated BBR."""
+    catalogue = catalogue_of("rest", "bbr")
+    with in_a_thread(lambda: rest_app(catalogue, "bbr", Rows(register_folder), Orders())) as url:
+        yield url
+
+
+class TestSql(AdapterConformance):
+    """The kind `sql`."""
+
+    @pytest.fixture
+    def trial(self, generated: Registers, register_folder: Path, tmp_path: Path) -> Trial:
+        """BBR in SQLite."""
+        dataset = load_catalogue().datasets["bbr.enhed"]
+        connection = Connection(f"sqlite:///{register_folder / 'bbr.db'}")
+        dead = f"sqlite:///{tmp_path / 'nowhere.db'}"
+        return trial_of(generated, dataset, "bbr_enhed_id", connection, dead)
+
+
+class TestRest(AdapterConformance):
+    """The kind `rest`."""
+
+    @pytest.fixture(params=["bbr.enhed bbr_enhed_id", "bbr.bygning bbr_grund_id"])
+    def trial(self, generated: Registers, rest_url: str, request: pytest.FixtureRequest) -> Trial:
+        """One dataset whose register knows about times, and one whose records tell them."""
+        name, kind = request.param.split()
+        dataset = catalogue_of("rest", "bbr").datasets[name]
+        return trial_of(generated, dataset, kind, Connection(rest_url), "http://127.0.0.1:9")
