@@ -17,6 +17,7 @@ Anything else that an adapter raises is taken as `Unavailable`, and not repeated
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +27,7 @@ from exchange.model.catalogue import Attribute, Catalogue, Dataset, Key, Source,
 from exchange.model.request import AsOf, Found, Lookup, Mandate, Record, Value
 
 __all__ = [
+    "DEADLINE",
     "AccessRefused",
     "AnswerInvalid",
     "AsOf",
@@ -49,6 +51,10 @@ __all__ = [
     "Unavailable",
     "Value",
 ]
+
+
+DEADLINE: ContextVar[float | None] = ContextVar("DEADLINE", default=None)
+"""When the host's time for a call is over, by the clock of the event loop: for registers that can be told."""
 
 
 class RegisterAdapter(Protocol):

@@ -18,6 +18,7 @@ from adapters.host.breaker import Breaker
 from adapters.host.checks import by_subject
 from adapters.host.counts import Counts
 from adapters.port import (
+    DEADLINE,
     AccessRefused,
     AnswerInvalid,
     Cause,
@@ -71,11 +72,14 @@ class Guard:
         """
         self.counts.calls += 1
         self.counts.subjects += len(lookup.values)
+        told = DEADLINE.set(until)
         try:
             return await self._asked(lookup, until)
         except Failed as failed:
             self.counts.failures[failed.reasons[0].code] += 1
             raise
+        finally:
+            DEADLINE.reset(told)
 
     async def _asked(self, lookup: Lookup, until: float) -> Mapping[str, Sequence[Record]]:
         for attempt in range(1, self._bounds.attempts + 1):

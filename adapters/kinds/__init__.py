@@ -11,6 +11,7 @@ from adapters.port import Catalogue, Connection, Dataset, Opener, RegisterAdapte
 
 PLUG_INS = "hjemmel.adapters"  # the group of entry points
 _OWN = {
+    "grpc": "adapters.kinds.grpc:open_grpc",
     "rest": "adapters.kinds.rest:open_rest",
     "sql": "adapters.kinds.sql:open_sql",
     "datafordeler": "adapters.kinds.datafordeler.adapter:open_datafordeler",

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,14 +28,14 @@ QUICK = Bounds(attempts=1, failures=1_000_000)
 
 
 @contextmanager
-def in_a_thread(app: Callable[[], web.Application], tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Serves an application on a loop and a thread of its own; gives its URL."""
+def kept_open(make: Callable[[], AbstractAsyncContextManager[str]]) -> Iterator[str]:
+    """Keeps a server open on a loop and a thread of its own; gives its address."""
     ready: list[str] = []
     started, stop = threading.Event(), threading.Event()
 
     async def serve() -> None:
-        async with serving(app(), tls=tls) as url:
-            ready.append(url)
+        async with make() as address:
+            ready.append(address)
             started.set()
             await asyncio.to_thread(stop.wait)
 
@@ -47,6 +47,13 @@ def in_a_thread(app: Callable[[], web.Application], tls: ssl.SSLContext | None =
     finally:
         stop.set()
         thread.join(10)
+
+
+@contextmanager
+def in_a_thread(app: Callable[[], web.Application], tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serves an application; gives its URL."""
+    with kept_open(lambda: serving(app(), tls=tls)) as url:
+        yield url
 
 
 @dataclass(slots=True)

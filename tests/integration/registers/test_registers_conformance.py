@@ -17,7 +17,8 @@ from adapters.registers import Registers
 from adapters.simulators.faults import Orders
 from adapters.simulators.rest import rest_app
 from adapters.simulators.rows import Row, Rows, at
-from tests.support.services import catalogue_of, in_a_thread
+from tests.integration.registers.test_registers_grpc import connection_to, serving_sql
+from tests.support.services import catalogue_of, in_a_thread, with_source
 
 PAST = AsOf(datetime(2023, 6, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC))
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -90,3 +91,16 @@ class TestRest(AdapterConformance):
         name, kind = request.param.split()
         dataset = catalogue_of("rest", "bbr").datasets[name]
         return trial_of(generated, dataset, kind, Connection(rest_url), "http://127.0.0.1:9")
+
+
+class TestGrpc(AdapterConformance):
+    """The kind `grpc`."""
+
+    @pytest.fixture
+    def trial(self, generated: Registers, register_folder: Path, keys: Path) -> Iterator[Trial]:
+        """BBR in a process of its own, over mutual TLS."""
+        dataset = with_source(load_catalogue().datasets["bbr.enhed"], "grpc")
+        with serving_sql("bbr", keys, register_folder) as address:
+            yield trial_of(
+                generated, dataset, "bbr_enhed_id", connection_to(address, keys), "dns:///127.0.0.1:9"
+            )
