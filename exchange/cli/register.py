@@ -8,10 +8,10 @@ import click
 
 from adapters import registers
 from exchange.cli.output import console, json_option, progress, result
+from exchange.cli.register_conformance import conformance
 from exchange.cli.register_sdl import import_sdl
 from exchange.cli.register_simulate import simulate
 from exchange.cli.register_simulate_rest import simulate_rest
-from exchange.cli.register_conformance import conformance
 
 
 @click.group()

@@ -1,4 +1,4 @@
-"""`hjemmel register simulate`: a register's own interface over generated rows, with faults to order."""
+"""`hjemmel register simulate-rest`: a register as a REST service over generated rows; faults to order."""
 
 from __future__ import annotations
 
@@ -6,29 +6,24 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 from aiohttp import web
 
-import adapters.simulators
+import adapters.simulators.rest
 from adapters.catalogue import load_catalogue
-from adapters.port import Catalogue
-from adapters.simulators.faults import Fault, Orders
-from adapters.simulators.rest import rest_app
-from adapters.simulators.rows import Rows
-from adapters.simulators.serving import serving
+from adapters.simulators.rest.faults import Fault, Orders
+from adapters.simulators.rest.rows import Rows
+from adapters.simulators.rest.service import rest_app
+from adapters.simulators.rest.serving import serving
 from exchange.cli.output import CommandError
 
-Make = Callable[[Catalogue, str, Rows, Orders], web.Application]
-KINDS: Mapping[str, Make] = {"rest": rest_app}
-_ENTRIES = Path(adapters.simulators.__file__).parent / "entries"
+_ENTRIES = Path(adapters.simulators.rest.__file__).parent / "entries"
 
 
-@click.command()
+@click.command("simulate-rest")
 @click.argument("register")
-@click.option("--kind", type=click.Choice(list(KINDS)), required=True, help="Which interface.")
 @click.option(
     "--registers",
     type=click.Path(path_type=Path),
@@ -45,9 +40,8 @@ _ENTRIES = Path(adapters.simulators.__file__).parent / "entries"
 @click.option("--port", default=0, help="At which port; 0: any that is free.")
 @click.option("--fault", type=click.Choice([f.value for f in Fault]), help="What goes wrong.")
 @click.option("--every", default=1, show_default=True, help="With every so many-th question.")
-def simulate(
+def simulate_rest(
     register: str,
-    kind: str,
     registers: Path,
     catalogue: Path | None,
     host: str,
@@ -55,17 +49,17 @@ def simulate(
     fault: str | None,
     every: int,
 ) -> None:
-    """Serve REGISTER over an interface such as its own, until it is told to stop.
+    """Serve REGISTER as the REST service that its entry describes, until it is told to stop.
 
     The first line of output is JSON: where it listens, and the folder for registers.catalogue.
     """
-    folder = catalogue or _ENTRIES / kind
+    folder = catalogue or _ENTRIES
     if not any(registers.glob("*.db")):
         raise CommandError(f"{registers} holds no register: run hjemmel register generate {registers}")
     orders = Orders(Fault(fault) if fault else None, max(1, every))
     rows = Rows(registers)
     try:
-        app = KINDS[kind](load_catalogue(own=folder), register, rows, orders)
+        app = rest_app(load_catalogue(own=folder), register, rows, orders)
     except ValueError as error:
         raise CommandError(f"{error}; --catalogue names the folder of an entry that has") from error
     asyncio.run(_serve(app, host, port, folder))

@@ -20,10 +20,10 @@ from adapters.host.bounds import Bounds
 from adapters.host.registers import GuardedRegisters
 from adapters.kinds import open_adapters
 from adapters.port import Catalogue, Connection, Dataset, Lookup, Record, Source
-from adapters.simulators.serving import serving
+from adapters.simulators.rest.serving import serving
 from exchange.errors import Failed
 
-ENTRIES = Path("adapters/simulators/entries")
+ENTRIES = Path(__file__).parents[2] / "adapters" / "simulators"
 QUICK = Bounds(attempts=1, failures=1_000_000)
 
 
@@ -93,7 +93,7 @@ def saying(
 
 def catalogue_of(kind: str, register: str) -> Catalogue:
     """The catalogue entry of a register as its simulator serves it."""
-    datasets = load_catalogue(own=ENTRIES / kind).datasets.values()
+    datasets = load_catalogue(own=ENTRIES / kind / "entries").datasets.values()
     return Catalogue.of(tuple(d for d in datasets if d.register == register))
 
 

@@ -1,1 +1,1 @@
-"""A REST service over generated rows, for a register whose entry says how it is read, with faults to order."""
+"""A REST service over generated rows, for a register whose entry says how it is read; faults to order."""

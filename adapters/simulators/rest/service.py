@@ -20,9 +20,9 @@ from adapters.kinds.rest.entry import Ask, Plan, plan_of
 from adapters.kinds.rest.template import Template
 from adapters.kinds.values import instant
 from adapters.port import Catalogue, Dataset
-from adapters.simulators.faults import Fault, Orders, answered, spoilt
-from adapters.simulators.rows import Row, Rows, holds
-from adapters.simulators.writing import put, raw, somebody_else, with_new_codes
+from adapters.simulators.rest.faults import Fault, Orders, answered, spoilt
+from adapters.simulators.rest.rows import Row, Rows, holds
+from adapters.simulators.rest.writing import put, raw, somebody_else, with_new_codes
 
 _DENMARK: Final = ZoneInfo("Europe/Copenhagen")
 _LINKED: Final = 10  # records on a page, where pages are linked

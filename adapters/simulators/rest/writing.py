@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from adapters.kinds.fields import TIMES, Fields
 from adapters.port import Attribute, Dataset, Key
-from adapters.simulators.rows import Row
+from adapters.simulators.rest.rows import Row
 
 _NEW_CODE: Final = "ZZ9"
 

@@ -14,9 +14,9 @@ from adapters.conformance import AdapterConformance, Expected, Trial
 from adapters.kinds import open_adapters
 from adapters.port import AsOf, Catalogue, Connection, Dataset, RegisterAdapter
 from adapters.registers import Registers
-from adapters.simulators.faults import Orders
-from adapters.simulators.rest import rest_app
-from adapters.simulators.rows import Row, Rows, at
+from adapters.simulators.rest.faults import Orders
+from adapters.simulators.rest.rows import Row, Rows, at
+from adapters.simulators.rest.service import rest_app
 from tests.integration.registers.test_registers_grpc import connection_to, serving_sql
 from tests.support.services import catalogue_of, in_a_thread, with_source
 

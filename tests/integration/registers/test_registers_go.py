@@ -44,8 +44,13 @@ def register(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     rows = tmp_path_factory.mktemp("things") / "thing.csv"
     rows.write_text(ROWS)
     told = {
-        "file": rows, "dataset": THING.name, "key-kind": "bfe_nummer", "key": "number",
-        "ca": keys / "ca.pem", "cert": keys / "broker.pem", "cert-key": keys / "broker.key",
+        "file": rows,
+        "dataset": THING.name,
+        "key-kind": "bfe_nummer",
+        "key": "number",
+        "ca": keys / "ca.pem",
+        "cert": keys / "broker.pem",
+        "cert-key": keys / "broker.key",
     }
     command = [str(go_register.built()), *(f"-{name}={value}" for name, value in told.items())]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

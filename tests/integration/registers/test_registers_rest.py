@@ -12,9 +12,9 @@ import pytest
 from adapters.catalogue import load_catalogue
 from adapters.port import AsOf, Catalogue, Connection, Dataset
 from adapters.registers import Registers
-from adapters.simulators.faults import Fault, Orders
-from adapters.simulators.rest import rest_app
-from adapters.simulators.rows import Rows
+from adapters.simulators.rest.faults import Fault, Orders
+from adapters.simulators.rest.rows import Rows
+from adapters.simulators.rest.service import rest_app
 from exchange.demo.questions import SLUGS
 from tests.support.adapters import lookup_of
 from tests.support.broker import Site, running
@@ -171,7 +171,7 @@ def test_an_exchange_reads_a_register_over_rest(
     released = []
     for name, registers in (
         ("sql", {}),
-        ("rest", {"catalogue": str(ENTRIES / "rest"), "connections": {"bbr": {"url": url}}}),
+        ("rest", {"catalogue": str(ENTRIES / "rest" / "entries"), "connections": {"bbr": {"url": url}}}),
     ):
         (tmp_path / name).mkdir()
         with (

@@ -18,7 +18,7 @@ from exchange.cli.main import hjemmel
 
 def test_a_simulator_serves_until_it_is_told_to_stop(register_folder: Path, generated: Registers) -> None:
     """Its first line says where it is; every second question goes wrong as ordered; a signal ends it."""
-    command = [sys.executable, "-m", "exchange.cli.main", "register", "simulate", "bbr", "--kind", "rest"]
+    command = [sys.executable, "-m", "exchange.cli.main", "register", "simulate-rest", "bbr"]
     command += ["--registers", str(register_folder), "--fault", "down", "--every", "2"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -46,6 +46,6 @@ def test_what_cannot_be_simulated_is_told(register_folder: Path, tmp_path: Path)
         ("cpr", register_folder, "no dataset of kind rest in register cpr"),
         ("bbr", tmp_path, "hjemmel register generate"),
     ):
-        arguments = ["register", "simulate", register, "--kind", "rest", "--registers", str(folder)]
+        arguments = ["register", "simulate-rest", register, "--registers", str(folder)]
         caught = CliRunner().invoke(hjemmel, arguments)
         assert said in str(caught.exception)
