@@ -25,6 +25,7 @@ from audit.storage.schema import (
     intentions,
     key_names,
     master_check,
+    period_keys,
     sealed,
     subject_keys,
 )
@@ -170,7 +171,7 @@ def _without(master: MasterKey, erased: Erased) -> Kept:
         slots.setdefault(place.page, set()).add(place.slot)
 
     def keep(table: sa.Table, row: Row) -> Row | None:
-        if table in {subject_keys, key_names}:
+        if table in {subject_keys, key_names, period_keys}:
             return None if row["key_id"] in erased.key_ids else row
         if table is pages_table and row["page"] in slots:
             name = page_name(row["page"])

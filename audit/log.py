@@ -14,6 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from audit.completeness.closing import Closer, Places
 from audit.errors import FormatError, LogBusy, LogStopped, OutcomeUnknown
 from audit.files import read_private
 from audit.formats.entry import Submission, commit_to
@@ -41,6 +42,7 @@ class LogSettings:
         signing_key: PEM file of the log's Ed25519 private key, mode 0600.
         master_key: file of the 32 bytes that wrap the subject keys, mode 0600.
         pace: how writes are gathered into batches.
+        period: seconds that a period of the index lasts; 0 where periods are closed on demand only.
     """
 
     url: str
@@ -49,6 +51,7 @@ class LogSettings:
     signing_key: Path
     master_key: Path
     pace: Pace = field(default_factory=Pace)
+    period: float = 0.0
 
 
 class AuditLog:
@@ -97,7 +100,9 @@ class AuditLog:
                 subject_keys.check()
             except sa.exc.SQLAlchemyError as error:
                 raise LogStopped(f"the log's database failed: {type(error).__name__}") from error
-            writer = Sequencer(log, subject_keys, signer, settings.pace, keeps_open=keeps_open)
+            places = Places(settings.url, settings.keys_url, settings.master_key)
+            closer = Closer(log, subject_keys, places, settings.period)
+            writer = Sequencer(log, subject_keys, signer, settings.pace, closer, keeps_open=keeps_open)
             writer.start()
             reader = LogReader(log, signer.verifier, SubjectKeys(keys, master))
             return cls(writer, reader, (log, keys), writer)

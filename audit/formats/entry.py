@@ -29,7 +29,9 @@ REVIEW = "review"
 #: Kinds of entries about the exchange itself.
 POLICY_CHANGED = "policy_changed"
 ERASED = "erased"
-EVENT_KINDS = frozenset({POLICY_CHANGED, ERASED})
+PERIOD_CLOSED = "period_closed"
+DISCLOSED = "disclosed"
+EVENT_KINDS = frozenset({POLICY_CHANGED, ERASED, PERIOD_CLOSED, DISCLOSED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -25,7 +26,7 @@ from audit.formats.entry import Entry, Event
 from audit.storage import database, store
 from audit.storage.schema import entries, sealed
 from audit.vault import vault
-from audit.vault.subject_keys import SubjectKeys
+from audit.vault.key_reader import KeyReader
 from audit.vault.vault import KeyName, MasterKeyError
 
 _COMMON = 10_000  # likewise, of what entries have in common
@@ -65,9 +66,9 @@ class Record:
 class RecordReader:
     """Reads ranges of a log. Used by one thread."""
 
-    def __init__(self, engine: sa.Engine, keys: SubjectKeys) -> None:
-        """Takes the log's database, and the keys that open sealed parts."""
-        self._engine = engine
+    def __init__(self, source: sa.Engine | sa.Connection, keys: KeyReader) -> None:
+        """Takes the log's database, or one state of it, and the keys that open sealed parts."""
+        self._source = source
         self._keys = keys
         self._known: dict[KeyName, bytes | MasterKeyError | None] = {}
         self._erased: Collection[int] = ()
@@ -162,11 +163,16 @@ class RecordReader:
             .where(entries.c.index >= first, entries.c.index < end)
             .order_by(entries.c.index)
         )
-        with database.snapshot(self._engine) as connection:
+        with self._reading() as connection:
             rows = list(connection.execute(query))
             if any(row.data is None and row.log_index not in self._erased for row in rows):
                 self._erased = coverage.load(connection).by_index
         return rows
+
+    def _reading(self) -> AbstractContextManager[sa.Connection]:
+        if isinstance(self._source, sa.Connection):
+            return nullcontext(self._source)
+        return database.snapshot(self._source)
 
 
 def _fits(time: Any, request_id: Any, commitments: Collection[Any]) -> bool:

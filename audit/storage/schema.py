@@ -126,6 +126,40 @@ erasures = sa.Table(
     sa.Column("keys", sa.Text, nullable=False),
 )
 
+# The index of each period as it stands: which entries it is over, and where the log says so.
+periods = sa.Table(
+    "log_periods",
+    LOG,
+    sa.Column("first", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("end", sa.BigInteger, nullable=False),  # the index after the last one
+    sa.Column("since", sa.Text, nullable=False),  # when the period before was closed; empty for the first
+    sa.Column("until", sa.Text, nullable=False),
+    sa.Column("entry", sa.BigInteger, nullable=False),
+    sa.Column("key_id", sa.Text),  # absent where its keys went, and it is to be closed anew
+    sa.Column("account", sa.Text, nullable=False),
+)
+
+# What is needed to prove something from an index, a 256th part in each row; see `audit.completeness.rows`.
+period_buckets = sa.Table(
+    "log_period_buckets",
+    LOG,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("bucket", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("leaves", sa.LargeBinary, nullable=False),
+)
+
+# What the owner of the log is asked to do about periods, oldest first; see `audit.completeness.asked`.
+period_requests = sa.Table(
+    "log_period_requests",
+    LOG,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("time", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("details", sa.Text, nullable=False),
+    sa.Column("entry", sa.BigInteger),  # the one that says that it was done
+)
+
 # One row: the newest checkpoint that enough witnesses cosigned.
 cosigned = sa.Table(
     "log_cosigned",
@@ -179,6 +213,14 @@ pages = sa.Table(
     "vault_pages",
     KEYS,
     sa.Column("page", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)
+
+# The two keys of each period's index, together. They go with the first erasure of anything that it lists.
+period_keys = sa.Table(
+    "vault_periods",
+    KEYS,
+    sa.Column("key_id", sa.Text, primary_key=True),
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from audit.errors import FormatError
-from audit.storage.schema import key_names, master_check, subject_keys
+from audit.storage.schema import key_names, master_check, period_keys, subject_keys
 from audit.storage.schema import pages as pages_table
 from audit.vault import pages, vault
 from audit.vault.pages import Place
@@ -94,11 +94,28 @@ class KeyReader:
         places = [p for p in map(as_place, names) if p]
         kept = self._kept([n for n in names if as_place(n) is None], {p.page for p in places})
         there = [n for n in names if kept.get(n) is not None]
+        there += self.periods() & set(names)
         for place in places:
             page = kept[place.page]
             if isinstance(page, MasterKeyError) or (page and pages.secret(page, place.slot)):
                 there.append(place.text)
         return there
+
+    def periods(self) -> set[str]:
+        """The names of all keys of periods that are there."""
+        with self._reading() as connection:
+            return set(connection.execute(sa.select(period_keys.c.key_id)).scalars())
+
+    def period(self, key_id: str) -> bytes | None:
+        """Gives the keys of a period's index, or nothing where they are gone.
+
+        Raises:
+            MasterKeyError: they do not unwrap.
+        """
+        query = sa.select(period_keys.c.wrapped).where(period_keys.c.key_id == key_id)
+        with self._reading() as connection:
+            wrapped = connection.execute(query).scalar()
+        return None if wrapped is None else self._master.unwrap(key_id, wrapped)
 
     def _kept(self, key_ids: Collection[str], numbers: Collection[int]) -> dict[str | int, Found]:
         kept: dict[str | int, Found] = {**dict.fromkeys(key_ids), **dict.fromkeys(numbers)}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from audit.storage.schema import key_names, master_check, pages, subject_keys
+from audit.storage.schema import key_names, master_check, pages, period_keys, subject_keys
 from audit.vault.key_reader import PSEUDONYMS, page_name
 from audit.vault.vault import MasterKey
 
@@ -35,6 +35,7 @@ def rewrap(engine: sa.Engine, old: MasterKey, new: MasterKey) -> int:
             wrapped = new.wrap(PSEUDONYMS, old.unwrap(PSEUDONYMS, check))
             connection.execute(master_check.update().values(wrapped=wrapped))
         done = _each(connection, subject_keys, subject_keys.c.key_id, str, old, new)
+        done += _each(connection, period_keys, period_keys.c.key_id, str, old, new)
         return done + _each(connection, pages, pages.c.page, page_name, old, new)
 
 

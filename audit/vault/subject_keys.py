@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 
 from audit.storage import database
-from audit.storage.schema import erased_keys, key_names, master_check, subject_keys
+from audit.storage.schema import erased_keys, key_names, master_check, period_keys, subject_keys
 from audit.storage.schema import pages as pages_table
 from audit.vault import pages, vault
 from audit.vault.key_reader import PSEUDONYMS, KeyReader, as_place, chunks, page_name
@@ -65,7 +65,7 @@ class SubjectKeys(KeyReader):
         return taken
 
     def forget(self, names: Collection[str]) -> None:
-        """Erases subjects' keys and records' secrets by their names; those that are gone may be named too.
+        """Erases keys of subjects and periods and secrets of records, by name; what is gone may be named too.
 
         Raises:
             MasterKeyError: a page does not unwrap, or the master key was changed meanwhile.
@@ -81,6 +81,7 @@ class SubjectKeys(KeyReader):
             for some in chunks(key_ids):
                 connection.execute(subject_keys.delete().where(subject_keys.c.key_id.in_(some)))
                 connection.execute(key_names.delete().where(key_names.c.key_id.in_(some)))
+                connection.execute(period_keys.delete().where(period_keys.c.key_id.in_(some)))
             for page, erased in slots.items():
                 self._punch(connection, page, erased)
             remember(connection, names)
@@ -90,9 +91,22 @@ class SubjectKeys(KeyReader):
     def scrub(self, names: Collection[str]) -> bool:
         """Removes what these names were of from the files of the keys' database; tells whether it could."""
         kinds = {as_place(name) is None for name in names}
-        touched = [*((subject_keys, key_names) if True in kinds else ())]
+        touched = [*((subject_keys, key_names, period_keys) if True in kinds else ())]
         touched += [pages_table] if False in kinds else []
         return database.scrub(self._engine, touched, rewrite=True)
+
+    def keep_period(self, key_id: str, secret: bytes) -> None:
+        """Keeps the keys of a period's index; they are durable when this returns.
+
+        Raises:
+            MasterKeyError: the master key was changed meanwhile.
+            sqlalchemy.exc.SQLAlchemyError: the database failed.
+        """
+        self._pseudonyms()
+        with self._engine.begin() as connection:
+            self._check_master(connection)
+            row = {"key_id": key_id, "wrapped": self._master.wrap(key_id, secret)}
+            connection.execute(period_keys.insert(), row)
 
     def _record_key(self, pseudonym: str, fresh: list[tuple[int, bytes]]) -> RecordKey:
         if self._used == SLOTS:

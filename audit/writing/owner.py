@@ -8,6 +8,7 @@ they close, the tiles they complete and the head. What a crash leaves behind, at
     an open intention        becomes an `interrupted` entry when the log is next owned, or when whoever
                              had it does not come back (see `exchange.log_service.sessions`)
     a begun erasure          is finished when the log is next owned; see `audit.erasure.erasures`
+    a period being closed    is closed by the next owner; see `audit.completeness.closing`
 
 The head is swapped by comparing epoch and size, so that a second owner cannot fork the log: the first
 one's next commit fails. Whatever fails here leaves the owner's memory unknown: `take_over` before
@@ -16,11 +17,12 @@ anything else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
 
+from audit.completeness import rows, strays
 from audit.erasure import erasures
 from audit.erasure.erasures import Request, Taken
 from audit.errors import LogError, LogStopped
@@ -31,7 +33,7 @@ from audit.formats.merkle import Frontier, complete_subtrees, leaf_hash
 from audit.formats.note import NoteSigner
 from audit.formats.proof_file import ProofFile
 from audit.storage import database, store
-from audit.storage.schema import intentions, sealed
+from audit.storage.schema import intentions, period_buckets, sealed
 from audit.storage.store import Head, SealedLeaf
 from audit.vault import vault
 from audit.vault.subject_keys import SubjectKeys
@@ -41,7 +43,7 @@ from audit.writing.operations import Append, Appended, Intend, Operation, Result
 
 _TAKEN = "another process owns this log now"
 _LOOK = "run hjemmel log verify"
-_NOBODY = b"hjemmel:erasure"  # entries about erasures seal nothing about anybody
+_NOBODY = b"hjemmel:erasure"  # entries about the log itself seal nothing about anybody
 
 
 class OwnershipLost(LogError):
@@ -128,6 +130,7 @@ class Owner:
         interrupted = () if self._keeps_open else found
         for begin in range(0, len(interrupted), self._max_batch):
             self._interrupt(interrupted[begin : begin + self._max_batch])
+        strays.clear(self._engine, self._keys)
         self.erase_asked()  # before anything is sealed under a key that is going
 
     def _check_extends(self, connection: sa.Connection, new: Head) -> None:
@@ -241,7 +244,8 @@ class Owner:
         with self._engine.connect().execution_options(read_only=True) as connection:
             names = {n for e in erasures.kept(connection) if e.request in numbers for n in e.names}
         self._keys.forget(names)
-        scrubbed = database.scrub(self._engine, (sealed, intentions), rewrite=False)
+        touched = (sealed, intentions, period_buckets)
+        scrubbed = database.scrub(self._engine, touched, rewrite=False)
         if self._keys.scrub(names) and scrubbed:  # else at the next look: a reader stood in the way
             with self._engine.begin() as connection:
                 for number in numbers:
@@ -253,6 +257,8 @@ class Owner:
             taken = erasures.take(connection, request)
             if taken is None:
                 return None
+            # What shows who is in a period goes with anything in it; it is then closed anew.
+            taken = Taken(taken.indexes, [*taken.names, *rows.withdraw(connection, taken.indexes)])
             head = self._grow(connection, [self._told(connection, self._head.size, request, taken)])
         self._settle(head, ())
         return taken
@@ -260,7 +266,31 @@ class Owner:
     def _told(self, connection: sa.Connection, index: int, request: Request, taken: Taken) -> SealedLeaf:
         opening = erasures.new_opening()
         erasures.keep(connection, index, request, taken, opening)
-        event: Event = erasures.event(request, taken, opening)
+        return self._sealed_event(erasures.event(request, taken, opening))
+
+    # Entries about the log itself
+
+    def tell(self, write: Callable[[sa.Connection, int], Event | None]) -> int | None:
+        """Appends an entry about the log itself, in one transaction with what it tells of.
+
+        Args:
+            write: does that, and gives the entry for an index; or none, where there is nothing to tell.
+
+        Returns:
+            The entry's index, where there is one.
+
+        Raises:
+            OwnershipLost: another process took the log over; nothing was written.
+            Exception: whatever failed, and whether it reached the disk is unknown.
+        """
+        index = self._head.size
+        with self._engine.begin() as connection:
+            event = write(connection, index)
+            head = self._grow(connection, [self._sealed_event(event)] if event else [])
+        self._settle(head, ())
+        return index if event else None
+
+    def _sealed_event(self, event: Event) -> SealedLeaf:
         told = Submission(event, _NOBODY, {}, claims_request_id=False)
         return self._seal([Append(told, commit_to(told), closes_intention=False)])[0]
 

@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 
 import sqlalchemy as sa
 
+from audit.completeness.closing import Closer
 from audit.errors import (
     FormatError,
     LogBusy,
@@ -46,7 +47,7 @@ class Pace:
     max_bytes: int = 64 << 20  # of what is waiting
     max_age: float = 2.0  # seconds that the oldest may have waited when another comes
     retry: float = 1.0  # seconds between attempts to start over
-    look: float = 0.5  # seconds between looks for what is to be erased
+    look: float = 0.5  # seconds between looks for what is to be erased or closed
 
 
 class Sequencer:
@@ -58,11 +59,16 @@ class Sequencer:
         keys: SubjectKeys,
         signer: NoteSigner,
         pace: Pace | None = None,
+        closer: Closer | None = None,
         *,
         keeps_open: bool = False,
     ) -> None:
-        """Takes the log's database, the keys of subjects, and the log's own key; see `Owner`."""
+        """Takes the log's database, the keys of subjects, the log's own key, and who closes periods.
+
+        `keeps_open`: see `Owner`.
+        """
         self._pace: Final = pace or Pace()
+        self._closer = closer
         self._owner = Owner(log, keys, signer, self._pace.max_batch, keeps_open=keeps_open)
         self._waiting = Waiting(Bounds(self._pace.max_pending, self._pace.max_bytes, self._pace.max_age))
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
@@ -131,7 +137,7 @@ class Sequencer:
         while True:
             if time.monotonic() >= next_look and not self._stopped:
                 self._waiting.busy()
-                self._guarded(self._owner.erase_asked)
+                self._guarded(self._do_asked)
                 self._waiting.done(())
                 next_look = time.monotonic() + self._pace.look
             batch, ending = self._collect(gather)
@@ -143,9 +149,17 @@ class Sequencer:
             crowded = len(batch) > 1
             gather = min(self._pace.interval, 2 * (time.monotonic() - begun)) if crowded else 0.0
             if ending:
-                return
+                break
             if self._stopped:
                 self._start_over()
+        if self._closer:
+            self._closer.abandon()
+
+    def _do_asked(self) -> None:
+        """Does what was asked for beside the exchanges."""
+        self._owner.erase_asked()
+        if self._closer:
+            self._closer.step(self._owner)
 
     def _collect(self, gather: float) -> tuple[list[Ticket], bool]:
         """Waits for an operation, then for others to join it (seconds)."""
