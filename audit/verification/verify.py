@@ -19,7 +19,7 @@ from audit.errors import FormatError, LogError
 from audit.formats import checkpoint, entry
 from audit.formats.checkpoint import Checkpoint
 from audit.formats.commitment import opens
-from audit.formats.entry import ERASED, Entry
+from audit.formats.entry import ERASED, PERIOD_CLOSED, Entry, Event
 from audit.formats.merkle import EMPTY_ROOT, leaf_hash
 from audit.formats.note import NoteVerifier
 from audit.formats.tiles import TILE_WIDTH, Tile, TileTree, cut, root_of_edge
@@ -33,6 +33,7 @@ from audit.vault.subject_keys import SubjectKeys
 from audit.vault.vault import KeyName
 from audit.verification.findings import Finding
 from audit.verification.verify_beside import verify_beside
+from audit.verification.verify_periods import PeriodCheck, Periods
 from audit.verification.verify_times import StatedTimes
 from audit.verification.verify_timestamps import TimestampCheck
 
@@ -60,6 +61,7 @@ class Report:
         unrooted: how many were held to the log only, because no root certificate was given.
         misdated: how many entries state times that lie outside of the timestamps around them.
         first_misdated: the first of them, and what it states.
+        periods: what was closed, and held to its entries.
         findings: what does not hold, the first bad place first.
     """
 
@@ -75,6 +77,7 @@ class Report:
     unrooted: int
     misdated: int
     first_misdated: str
+    periods: Periods
     findings: tuple[Finding, ...]
 
     @property
@@ -132,6 +135,7 @@ class _Verification:
         self._outcomes: dict[str, int] = {}
         self._opened = self._erased = 0
         self._since = since or Checkpoint(verifier.name, 0, EMPTY_ROOT)
+        self._periods = PeriodCheck(connection, keys, self._since.size, self._find)
         self._timestamps = TimestampCheck(connection, verifier, roots, self._find)
         self._times = StatedTimes({})
 
@@ -154,15 +158,16 @@ class _Verification:
             self._find(size, finding.place, finding.problem)
         open_ = self._connection.execute(sa.select(sa.func.count()).select_from(intentions)).scalar_one()
         note = head.signed_checkpoint if head and signed else ""
-        return self._report(signed, note, count, open_, self._unfinished())
+        periods = self._periods.run(size, self._coverage)
+        return self._report(signed, note, count, (open_, self._unfinished()), periods)
 
     def ended_by(self, error: sa.exc.DBAPIError) -> Report:
         """Reports of a database that could not be read to the end."""
         self._find(_HEAD, "database", f"cannot be read to its end: {type(error).__name__}")
-        return self._report(None, "", 0, 0, 0)
+        return self._report(None, "", 0, (0, 0), Periods())
 
     def _report(
-        self, signed: Checkpoint | None, note: str, count: int, intentions: int, erasures: int
+        self, signed: Checkpoint | None, note: str, count: int, unfinished: tuple[int, int], periods: Periods
     ) -> Report:
         return Report(
             signed,
@@ -171,12 +176,12 @@ class _Verification:
             self._outcomes,
             self._opened,
             self._erased,
-            intentions,
-            erasures,
+            *unfinished,  # intentions, erasures
             self._timestamps.rooted,
             self._timestamps.unrooted,
             self._times.wrong,
             self._times.first,
+            periods,
             tuple(finding for _, finding in sorted(self._findings, key=lambda found: found[0])),
         )
 
@@ -308,8 +313,8 @@ class _Verification:
                 self._find(index, place, "its request id is not filed: it could be used again")
         elif row.request_id != content.request_id:
             self._find(index, place, "is filed under another request id")
-        if outcome == ERASED and not self._coverage.knows(index):
-            self._find(index, place, "what this erasure covers is not kept")
+        if isinstance(content, Event):
+            self._event(index, content)
         covered_by = self._coverage.by_index.get(index)
         if row.data is None:
             self._erased += covered_by is not None
@@ -319,6 +324,12 @@ class _Verification:
             self._find(index, place, f"was erased by entry {covered_by}, and its sealed part is there again")
         elif self._key:
             self._sealed(index, row, commitments, self._key)
+
+    def _event(self, index: int, content: Event) -> None:
+        if content.kind == PERIOD_CLOSED:
+            self._periods.entry(index, content)
+        if content.kind == ERASED and not self._coverage.knows(index):
+            self._find(index, f"entry {index}", "what this erasure covers is not kept")
 
     def _is_filed(self, request_id: str) -> bool:
         """Tells whether a request id stands for some entry, or for an intention: a replay's own does not."""
