@@ -248,6 +248,12 @@ class Log(_Section):
     max_wait: Seconds = Field(
         2, description="Seconds that the oldest of them may have waited; while it has, likewise."
     )
+    period: float = Field(
+        86_400,
+        ge=0,
+        description="Seconds after which a period ends and gets an index, so that answers about a subject "
+        "can be proved complete; 86400 is a day, in UTC. 0: only when `hjemmel log close-period` asks.",
+    )
 
 
 class LogService(_Section):

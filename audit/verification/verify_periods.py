@@ -38,11 +38,11 @@ class Periods:
         unclosed: how many entries stand in none so far.
     """
 
-    closed: int
-    recomputed: int
-    anew: int
-    until: str
-    unclosed: int
+    closed: int = 0
+    recomputed: int = 0
+    anew: int = 0
+    until: str = ""
+    unclosed: int = 0
 
 
 class PeriodCheck:

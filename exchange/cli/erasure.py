@@ -172,14 +172,29 @@ def own_for_a_moment(settings: Settings) -> None:
     Raises:
         CommandError: a broker listens where this one's configuration says, or the log cannot be owned.
     """
+    with owned(settings):
+        pass
+
+
+@contextmanager
+def owned(settings: Settings) -> Iterator[None]:
+    """Owns the log for as long as this lasts.
+
+    Raises:
+        CommandError: a broker listens where this one's configuration says, or the log cannot be owned.
+    """
     from audit.log import AuditLog  # noqa: PLC0415  # needed by few calls, and slow to import
     from exchange import wiring  # noqa: PLC0415  # as above
 
     refuse_beside_broker(settings)
     try:
-        AuditLog.open(wiring.log_settings(settings)).close()
+        log = AuditLog.open(wiring.log_settings(settings))
     except LogStopped as error:
         raise CommandError(f"the log cannot be owned: {error}") from error
+    try:
+        yield
+    finally:
+        log.close()
 
 
 def refuse_beside_broker(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -15,7 +16,9 @@ from audit.vault.subject_keys import SubjectKeys
 from audit.vault.vault import MasterKey
 from audit.verification import last_verified
 from audit.verification.verify import Report, verify_log
+from audit.verification.verify_periods import Periods
 from exchange.cli.backups import backup, restore
+from exchange.cli.completeness import complete, verify_complete
 from exchange.cli.config import config_option
 from exchange.cli.erasure import erase, erasure_proof
 from exchange.cli.fork_evidence import fork_evidence_command
@@ -26,6 +29,7 @@ from exchange.cli.log_published import ca_option, import_check, verify_published
 from exchange.cli.log_tiles import export, rebuild_tiles, serve
 from exchange.cli.opening import existing, open_log
 from exchange.cli.output import CommandError, console, json_option, progress, read_vkey, result
+from exchange.cli.periods import close_period, periods
 from exchange.cli.timestamps import configured_roots, timestamp_of, timestamps, tsa_root_option
 from exchange.cli.vault_key import rotate_vault_key
 from exchange.cli.witnesses import witnesses
@@ -106,6 +110,7 @@ def verify(
         "timestamps": report.timestamps,
         "timestamps_without_root": report.unrooted,
         "misdated": report.misdated,
+        "periods": asdict(report.periods),
         "findings": plain(report.findings),
     }
     result(as_json, document, lambda: render(report))
@@ -166,13 +171,23 @@ def render(report: Report) -> None:
             f"times       {report.misdated} outside of the timestamps around them: {report.first_misdated}",
             markup=False,
         )
+    _render_periods(report.periods)
     show_verdict(report.findings)
+
+
+def _render_periods(periods: Periods) -> None:
+    if periods.closed:
+        made = f"{periods.recomputed} indexes made again, " if periods.recomputed else ""
+        anew = f"{periods.anew} to be closed anew, " if periods.anew else ""
+        since = f"{periods.unclosed} entries since {periods.until}"
+        console.print(f"periods     {periods.closed} closed, {made}{anew}{since}", markup=False)
 
 
 for _command in (
     own,
     *(export, serve, import_check, rebuild_tiles),
     *(erase, erasure_proof, rotate_vault_key, backup, restore),
+    *(close_period, periods, complete, verify_complete),
     *(witnesses, fork_evidence_command, timestamps, timestamp_of),
 ):
     log.add_command(_command)

@@ -96,4 +96,5 @@ def log_settings(settings: Settings) -> LogSettings:
             max_bytes=settings.log.max_pending_bytes,
             max_age=settings.log.max_wait,
         ),
+        period=settings.log.period,
     )
