@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,7 +44,8 @@ class Prover:
         self._connection = connection
         self._keys = keys
         self._head = signed_head(connection, verifier)
-        self._nodes = StoredNodes(connection)
+        self._node = cache(StoredNodes(connection).read)
+        self._key = keys.finder()
 
     def prove(
         self,
@@ -95,7 +97,7 @@ class Prover:
     def _listed(self, index: int, subject: bytes) -> Listed:
         included = self._included(index)
         row: Any = self._connection.execute(sa.select(sealed).where(sealed.c.index == index)).first()
-        key = self._keys.find(store.key_name(row)) if row else None
+        key = self._key(store.key_name(row)) if row else None
         if key is None:
             raise NotFound(f"what is sealed of entry {index} is gone: run hjemmel log verify")
         opened = vault.unseal(key, included.leaf, row.data)
@@ -109,7 +111,7 @@ class Prover:
         leaf = self._connection.execute(
             sa.select(entries.c.leaf).where(entries.c.index == index)
         ).scalar_one()
-        hashes = merkle.inclusion_proof(index, self._head.tree.size, self._nodes.read)
+        hashes = merkle.inclusion_proof(index, self._head.tree.size, self._node)
         return Included(index, leaf, tuple(hashes))
 
 
