@@ -16,20 +16,24 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from audit.completeness.sparse_tree import pseudonym_of
 from audit.files import read_private
 from audit.formats import entry
 from audit.formats.commitment import commit
 from audit.formats.entry import Submission
 from audit.vault import pages
 from audit.vault.key_reader import PSEUDONYMS, page_name
+from audit.vault.subject_keys import SubjectKeys
 from exchange.sealed import subject_bytes
-from tests.integration.audit.erased import files, left, secrets_of, wrapped
+from tests.integration.audit.erased import ask, files, left, secrets_of, wrapped
 from tests.support.logs import LogSite, submission
+from tests.support.periods import Periods
 from tests.support.postgres import Server
 
 DAYS = ("610190", "910150", "753112")  # days of birth with 60 added: the range that nobody's is in
 ERASED = ["6101901234", "9101500007", "7531120000"]
 KEPT = "6101904321"
+BUCKETS = "log_period_buckets"
 
 
 def candidates() -> Iterator[bytes]:
@@ -60,13 +64,16 @@ def keys_left(site: LogSite, values: list[tuple[str, Any]]) -> set[bytes]:
             (lambda _: PSEUDONYMS, "id", "vault_master"),
             (str, "key_id", "vault_keys"),
             (page_name, "page", "vault_pages"),
+            (str, "key_id", "vault_periods"),
         ):
             for which, data in connection.execute(sa.text(f"SELECT {column}, wrapped FROM {table}")):
                 opened = site.master.unwrap(name(which), data)
                 found.add(opened[:32])
+                found.add(opened[32:64])
                 if table == "vault_pages":
                     found |= {s for slot in range(20) if (s := pages.secret(opened, slot))}
-    return found | {bytes(v) for _, v in values if isinstance(v, bytes) and len(v) == 32}
+    # Hashes of an index are no keys, and are too many to be tried as if they were.
+    return found | {bytes(v) for t, v in values if isinstance(v, bytes) and len(v) == 32 and t != BUCKETS}
 
 
 def found_by_search(site: LogSite, indexes: list[int]) -> set[bytes]:
@@ -76,6 +83,7 @@ def found_by_search(site: LogSite, indexes: list[int]) -> set[bytes]:
     texts = {v for _, v in values if isinstance(v, str)} | {
         v.hex() for _, v in values if isinstance(v, bytes)
     }
+    texts |= {p.hex() for table, v in values if table == BUCKETS and isinstance(v, bytes) for p in blocks(v)}
     secrets = keys_left(site, values)
     commitments = {c for i in indexes for c in _commitments(site, i)}
     whole = "\n".join(texts)
@@ -84,9 +92,15 @@ def found_by_search(site: LogSite, indexes: list[int]) -> set[bytes]:
         tries = {sha256(candidate).hexdigest()}
         for secret in secrets:
             tries |= {hmac.digest(secret, candidate, "sha256").hex(), commit(secret, "subject", candidate)}
+            tries.add(pseudonym_of(secret, candidate).hex())
         if not tries.isdisjoint(texts | commitments) or candidate.decode().rpartition(":")[2] in whole:
             hits.add(candidate)
     return hits
+
+
+def blocks(leaves: bytes) -> Iterator[bytes]:
+    """Every 32 bytes in a row of an index that may be a pseudonym."""
+    return (leaves[i : i + 32] for i in range(len(leaves) - 31))
 
 
 def _commitments(site: LogSite, index: int) -> list[str]:
@@ -109,6 +123,37 @@ async def test_trying_every_number_finds_nobody(log_site: LogSite) -> None:
         for person in ERASED:
             log_site.erase(subject_bytes("personnummer", person))
         assert {kept} == found_by_search(log_site, [0, 1, 2])
+
+
+@pytest.mark.slow
+async def test_trying_every_number_against_an_index_finds_nobody_who_was_erased(log_site: LogSite) -> None:
+    """Nor by the index of a period that was closed before; it does find everybody while it stands."""
+    periods = Periods(log_site)
+    with log_site.opened() as log:
+        for n, person in enumerate([*ERASED, KEPT]):
+            await log.append(about(n, person), closes_intention=False)
+        periods.close()
+        # No other key than the index's own: what is found is found by it.
+        assert 4 == len(in_index(log_site))
+        log_site.erase(subject_bytes("personnummer", ERASED[0]))
+        with log_site.erasing() as erasing:
+            log_site.carried_out(erasing, ask(log_site, erasing.record(1)))
+        for person in ERASED[1:]:
+            log_site.erase(subject_bytes("personnummer", person))
+        periods.settled()
+        assert {subject_bytes("personnummer", KEPT)} == in_index(log_site)
+        assert set() == found_by_search(log_site, [0, 1, 2]) - {subject_bytes("personnummer", KEPT)}
+
+
+def in_index(site: LogSite) -> set[bytes]:
+    """Whom somebody with the keys of the standing indexes finds in them, one number after the other."""
+    with site.database() as log, site.keys_database() as keys:
+        kept = {
+            p for table, v in everything(log) if table == BUCKETS and isinstance(v, bytes) for p in blocks(v)
+        }
+        vault = SubjectKeys(keys, site.master)
+        secrets = [vault.period(name) or b"" for name in vault.periods()]
+    return {c for c in candidates() for secret in secrets if pseudonym_of(secret[:32], c) in kept}
 
 
 async def test_no_number_stands_in_any_file(sqlite_site: LogSite, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ import pytest
 
 from adapters.registers import Registers
 from exchange.cli.main import main
-from exchange.client import Question
+from exchange.client import Question, Refused
 from tests.support import broker as brokers
 from tests.support.broker import BrokerProcess, RunningBroker, Site, running
-from tests.support.questions import granted
+from tests.support.questions import case, granted, question_of
 
 
 @dataclass(frozen=True)
@@ -117,3 +117,37 @@ def asking(called: RunningBroker, generated: Registers, tmp_path: Path) -> Calla
         ]
 
     return arguments
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A log of four grants about one person and a refusal about another, with nobody writing to it."""
+
+    site: Site
+    config: Path
+    subject: tuple[str, str]
+
+
+@pytest.fixture(scope="session")
+def written(
+    keys: Path, register_folder: Path, generated: Registers, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The log, to be copied."""
+    folder = tmp_path_factory.mktemp("written")
+    with running(Site(keys, register_folder, folder)) as start, start().client() as client:
+        for _ in range(4):
+            client.exchange(granted(generated))
+        with pytest.raises(Refused):
+            client.exchange(question_of(case(generated, "child-income-by-role")))
+    return folder
+
+
+@pytest.fixture
+def kept(written: Path, keys: Path, register_folder: Path, generated: Registers, tmp_path: Path) -> Kept:
+    """A copy of it, with keys of its own: they are changed."""
+    for name in ("log.db", "keys.db"):
+        shutil.copy(written / name, tmp_path / name)
+    shutil.copytree(keys, tmp_path / "keys")
+    site = Site(tmp_path / "keys", register_folder, tmp_path)
+    subject = granted(generated).subject
+    return Kept(site, site.write_config(), (subject.kind, subject.value))

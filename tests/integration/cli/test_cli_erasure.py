@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,9 @@ from adapters.registers import Registers
 from audit.formats import canonical, proof_file
 from audit.formats.commitment import commit
 from audit.formats.note import NoteVerifier
-from exchange.client import Refused
-from tests.integration.cli.conftest import Ran, Run, Serve
+from tests.integration.cli.conftest import Kept, Ran, Run, Serve
 from tests.support.broker import RunningBroker, Site, running
-from tests.support.questions import case, granted, question_of
+from tests.support.questions import granted
 
 CLASSES = """
 [[class]]
@@ -30,40 +27,6 @@ ground = "gdpr.5.1.e"
 law = "Databeskyttelsesforordningen artikel 5, stk. 1, litra e"
 verified = false
 """
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A log of four grants about one person and a refusal about another, with nobody writing to it."""
-
-    site: Site
-    config: Path
-    subject: tuple[str, str]
-
-
-@pytest.fixture(scope="module")
-def written(
-    keys: Path, register_folder: Path, generated: Registers, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The log, to be copied."""
-    folder = tmp_path_factory.mktemp("written")
-    with running(Site(keys, register_folder, folder)) as start, start().client() as client:
-        for _ in range(4):
-            client.exchange(granted(generated))
-        with pytest.raises(Refused):
-            client.exchange(question_of(case(generated, "child-income-by-role")))
-    return folder
-
-
-@pytest.fixture
-def kept(written: Path, keys: Path, register_folder: Path, generated: Registers, tmp_path: Path) -> Kept:
-    """A copy of it, with keys of its own: they are changed."""
-    for name in ("log.db", "keys.db"):
-        shutil.copy(written / name, tmp_path / name)
-    shutil.copytree(keys, tmp_path / "keys")
-    site = Site(tmp_path / "keys", register_folder, tmp_path)
-    subject = granted(generated).subject
-    return Kept(site, site.write_config(), (subject.kind, subject.value))
 
 
 def document(ran: Ran) -> dict[str, Any]:
