@@ -61,9 +61,10 @@ def textbook_root(leaves: list[Listed], keys: IndexKeys) -> bytes:
                 [(p, indexes)] = inside
                 listed_ = b"".join(i.to_bytes(8) for i in indexes)
                 return sha256(b"\x03" + salts[p][:32] + p + listed_).digest()
-            halves = [[leaf for leaf in inside if _bits(leaf[0])[depth] == bit] for bit in "01"]
+            zero = [leaf for leaf in inside if _bits(leaf[0])[depth] == "0"]
+            one = [leaf for leaf in inside if _bits(leaf[0])[depth] == "1"]
             hashes = []
-            for bit, half, other in (("0", *halves), ("1", *halves[::-1])):
+            for bit, half, other in (("0", zero, one), ("1", one, zero)):
                 if depth + 1 > SHALLOWEST and not half:
                     first = salts[other[0][0]]
                     at = depth + 1 - SHALLOWEST
