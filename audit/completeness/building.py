@@ -14,13 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
 from audit.completeness import rows
 from audit.completeness.closed import Account
 from audit.completeness.gathered import Gathered, gather
-from audit.completeness.sparse_tree import Bucket, Collision, IndexKeys, Listed, root
+from audit.completeness.sparse_tree import BUCKETS, Bucket, Collision, IndexKeys, Listed, root
 from audit.errors import LogError
 from audit.files import read_private
 from audit.storage import database
@@ -28,9 +29,8 @@ from audit.vault.key_reader import KeyReader
 from audit.vault.vault import MasterKey
 
 _FEW = 2048  # entries, a tenth of a second of work: a process takes longer to start
-_WRITTEN = 1 << 20  # bytes of an index in one transaction: the log's writer waits for it
-_LAST = 19  # the niceness of whoever should not disturb
-_ROW = 50  # bytes that a leaf takes at least
+_WRITTEN = 1 << 18  # bytes of an index in one transaction
+_NICE = 10  # enough not to disturb; one that hardly runs would hold the database's lock for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +111,22 @@ def draw(found: Gathered) -> tuple[IndexKeys, list[Listed]]:
 
 
 def _write(log: sa.Engine, key_id: str, keys: IndexKeys, leaves: list[Listed]) -> bytes:
-    """Writes an index, part by part, so that the log's writer gets in between; gives its root."""
+    """Writes an index in small transactions, each made ready before it begins; gives the root.
+
+    Where one writer locks the database, the log's own waits for as long as they last.
+    """
     hashes: list[bytes] = []
-    waiting: list[tuple[int, list[Listed]]] = []
+    ready: list[dict[str, Any]] = []
     size = 0
     for number, part in enumerate(rows.split(leaves)):
         hashes.append(Bucket(keys, number, part).root())
-        waiting.append((number, part))
-        size += sum(_ROW + 8 * len(indexes) for _, indexes in part)
-        if size >= _WRITTEN:
-            _stage(log, key_id, hashes, waiting)
-            size, waiting = 0, []
-    _stage(log, key_id, hashes, waiting)
+        ready.append(rows.part(key_id, number, hashes[-1], part))
+        size += len(ready[-1]["leaves"])
+        if size >= _WRITTEN or number == BUCKETS - 1:
+            with log.begin() as connection:
+                rows.stage(connection, ready)
+            size, ready = 0, []
     return root(hashes)
-
-
-def _stage(log: sa.Engine, key_id: str, hashes: list[bytes], parts: list[tuple[int, list[Listed]]]) -> None:
-    with log.begin() as connection:
-        for number, part in parts:
-            rows.stage(connection, key_id, number, hashes[number], part)
 
 
 class Work:
@@ -172,7 +169,7 @@ class Work:
 
 
 def _apart(job: Job, sender: Connection) -> None:
-    os.nice(_LAST)
+    os.nice(_NICE)
     sender.send(_outcome(job))
 
 

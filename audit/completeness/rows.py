@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -114,10 +114,14 @@ def withdraw(connection: sa.Connection, indexes: Sequence[int]) -> list[str]:
     return names
 
 
-def stage(connection: sa.Connection, key_id: str, bucket: int, root: bytes, leaves: Sequence[Listed]) -> None:
-    """Writes a part of an index."""
-    row = {"key_id": key_id, "bucket": bucket, "hash": root, "leaves": _write(leaves)}
-    connection.execute(period_buckets.insert(), row)
+def part(key_id: str, bucket: int, root: bytes, leaves: Sequence[Listed]) -> dict[str, Any]:
+    """Makes the row of a part of an index."""
+    return {"key_id": key_id, "bucket": bucket, "hash": root, "leaves": _write(leaves)}
+
+
+def stage(connection: sa.Connection, parts: Sequence[Mapping[str, Any]]) -> None:
+    """Writes parts of an index."""
+    connection.execute(period_buckets.insert(), parts)
 
 
 def discard(connection: sa.Connection, key_id: str) -> None:

@@ -24,7 +24,7 @@ class Periods:
         """Has the owner close one; gives the entry that says so."""
         with self.site.database() as engine, engine.begin() as connection:
             number = asked.ask(connection, what, details)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 280
         while True:
             with self.site.database() as engine, engine.connect() as connection:
                 entry = asked.answered(connection, number)

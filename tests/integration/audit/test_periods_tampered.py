@@ -238,8 +238,11 @@ async def test_an_index_made_anew_from_forged_rows_does_not_prove(sqlite_site: L
     leaves = Gathered({b"subject 0": [0]}, {}, []).listed(keys)
     with sqlite_site.database() as engine, engine.begin() as connection:
         rows.discard(connection, period.key_id)
-        for number, part in enumerate(rows.split(leaves)):
-            rows.stage(connection, period.key_id, number, Bucket(keys, number, part).root(), part)
+        parts = [
+            rows.part(period.key_id, n, Bucket(keys, n, part).root(), part)
+            for n, part in enumerate(rows.split(leaves))
+        ]
+        rows.stage(connection, parts)
     proof = periods.prove(b"subject 0")
     with pytest.raises(LogError, match="does not lead to the root of the index"):
         proof.verify(sqlite_site.verifier)
