@@ -113,15 +113,18 @@ def _commitments(site: LogSite, index: int) -> list[str]:
 @pytest.mark.slow
 async def test_trying_every_number_finds_nobody(log_site: LogSite) -> None:
     """Of 30,000 numbers, those erased are found by none; the search does find whoever was not erased."""
+    periods = Periods(log_site)
     with log_site.opened() as log:
         for n, person in enumerate([*ERASED, KEPT]):
             await log.append(about(n, person), closes_intention=False)
+        periods.close()
         kept = subject_bytes("personnummer", KEPT)
         assert {subject_bytes("personnummer", p) for p in (*ERASED, KEPT)} == found_by_search(
             log_site, [0, 1, 2, 3]
         )
         for person in ERASED:
             log_site.erase(subject_bytes("personnummer", person))
+        periods.settled()
         assert {kept} == found_by_search(log_site, [0, 1, 2])
 
 
@@ -142,7 +145,6 @@ async def test_trying_every_number_against_an_index_finds_nobody_who_was_erased(
             log_site.erase(subject_bytes("personnummer", person))
         periods.settled()
         assert {subject_bytes("personnummer", KEPT)} == in_index(log_site)
-        assert set() == found_by_search(log_site, [0, 1, 2]) - {subject_bytes("personnummer", KEPT)}
 
 
 def in_index(site: LogSite) -> set[bytes]:
