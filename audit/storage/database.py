@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from audit.errors import LogStopped
 _BUSY_MS = 5_000
 _BRIEF_MS = 5_000
 _SCRUB_MS = 50  # the log's writer waits for it
+_TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 def connect(url: str, *, owns: bool = False) -> sa.Engine:
@@ -66,21 +68,31 @@ def scrub(engine: sa.Engine, tables: Sequence[sa.Table], *, rewrite: bool) -> bo
     SQLite has overwritten it (`secure_delete`), but its write-ahead log still holds it until it is
     truncated, which waits for readers that began before. PostgreSQL takes what is dead out of the
     tables; only rewriting them leaves nothing of it in their files.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database failed.
     """
     if engine.dialect.name == "sqlite":
-        raw = engine.raw_connection()
-        try:
-            cursor = raw.cursor()
-            cursor.execute(f"PRAGMA busy_timeout={_SCRUB_MS}")
-            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-        finally:
-            raw.close()
-        return not busy
+        return _truncate_journal(engine)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for table in tables:
             connection.exec_driver_sql(f"VACUUM {'FULL ' if rewrite else ''}{table.name}")
     return True
+
+
+def _truncate_journal(engine: sa.Engine) -> bool:
+    raw = engine.raw_connection()  # no transaction may be open; SQLAlchemy translates no error of it
+    try:
+        cursor = raw.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_SCRUB_MS}")
+        busy = cursor.execute(_TRUNCATE).fetchone()[0]
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    except sqlite3.Error as error:
+        raw.invalidate()  # it would wait too shortly from now on
+        raise sa.exc.OperationalError(_TRUNCATE, None, error) from error
+    finally:
+        raw.close()
+    return not busy
 
 
 def migrate(engine: sa.Engine, lineage: Literal["log", "keys"]) -> None:

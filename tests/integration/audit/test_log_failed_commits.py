@@ -20,7 +20,7 @@ from audit.errors import DuplicateRequest, IntentionClosed, LogStopped
 from audit.log import AuditLog
 from audit.storage import database
 from tests.support import postgres
-from tests.support.logs import LogSite, all_still_prove, fill, request_id, still_proves, submission
+from tests.support.logs import GROUND, LogSite, all_still_prove, fill, request_id, still_proves, submission
 
 LIMIT = 20
 
@@ -254,3 +254,27 @@ async def test_log_that_cannot_recover_answers_and_closes(log_site: LogSite) -> 
             await asyncio.wait_for(log.append(submission(n), closes_intention=False), LIMIT)
         await asyncio.sleep(0.05)
     await asyncio.wait_for(asyncio.to_thread(log.close), LIMIT)
+
+
+async def test_a_journal_that_cannot_be_truncated_keeps_the_log_closed(sqlite_site: LogSite) -> None:
+    """An erasure's last step that fails is a reason why the log cannot be owned, and is done later."""
+
+    def no_truncation(connection: sqlite3.Connection, _record: object) -> None:
+        denied = {(sqlite3.SQLITE_PRAGMA, "wal_checkpoint")}
+        connection.set_authorizer(
+            lambda action, name, *_: sqlite3.SQLITE_DENY if (action, name) in denied else sqlite3.SQLITE_OK
+        )
+
+    with sqlite_site.opened() as log:
+        await fill(log, 2)
+    with sqlite_site.erasing() as erasing:
+        number = erasing.ask(erasing.subject(b"subject 1"), GROUND)
+    with sqlite_site.database() as engine, sqlite_site.keys_database() as keys:
+        sa.event.listen(engine, "connect", no_truncation)
+        with pytest.raises(LogStopped, match="the log's database failed: OperationalError"):
+            sqlite_site.over(engine, keys)
+    assert 1 == sqlite_site.verify().open_erasures
+    sqlite_site.open().close()
+    with sqlite_site.erasing() as erasing:
+        assert number is not None
+        assert erasing.done(number)
