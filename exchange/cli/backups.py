@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -63,7 +64,7 @@ def backup(folder: Path, config_path: Path, keys_folder: Path | None, as_json: b
             with _new(keys_folder, _KEYS) as copy:
                 copies.copy_keys(keys, copy)
     write_private(folder / _ERASED, orjson.dumps(sorted(names)))
-    write_private(folder / _CHECKPOINT, signed.encode())  # last: without it a copy is not whole
+    _make_whole(folder, signed)
     document = {
         "size": head.size,
         "root": head.root.hex(),
@@ -158,6 +159,18 @@ def restore(
     result(as_json, document, show)
     if lost:
         raise click.exceptions.Exit(1)
+
+
+def _make_whole(folder: Path, signed: str) -> None:
+    """Writes the checkpoint, last: without it a copy is not whole. A kill leaves it whole or not there."""
+    aside = folder / f"{_CHECKPOINT}.new"
+    write_private(aside, signed.encode())
+    aside.rename(folder / _CHECKPOINT)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)  # else a power cut takes the name back
+    finally:
+        os.close(descriptor)
 
 
 def _extends(
