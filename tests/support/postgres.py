@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,6 +38,25 @@ class Server:
     def stop(self) -> None:
         """Ends the server at once, as a crash would."""
         _run(self.binaries / "pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop")
+
+    def kill(self) -> None:
+        """Kills all processes of the server (SIGKILL), and returns when they are gone."""
+        lock = self.data / "postmaster.pid"
+        postmaster = int(lock.read_text().split()[0])
+        processes = {postmaster, *_children(postmaster)}
+        for process in (postmaster, *processes):  # first the one that would notice
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while any(map(_lives, processes)):
+            time.sleep(0.002)
+        # Its processes may not have been reaped, and look alive to a new server that finds their locks.
+        for file in (lock, *self.data.glob(".s.PGSQL.*.lock")):
+            file.unlink(missing_ok=True)
+
+    def lives(self) -> bool:
+        """Whether there is a server, ready or not."""
+        lock = self.data / "postmaster.pid"
+        return lock.exists() and _lives(int(lock.read_text().split()[0]))
 
     def start(self) -> None:
         """Starts it, or starts it again on the same data."""
@@ -105,6 +125,22 @@ def _run(program: Path, *arguments: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     if done.returncode:
         raise RuntimeError(f"{program.name} failed: {done.stderr or done.stdout}")
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(status.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(status.parent.name))
+    return found
+
+
+def _lives(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _free_port() -> int:
