@@ -6,7 +6,7 @@ import asyncio
 import os
 import random
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -120,18 +120,12 @@ async def test_fifty_kills_lose_nothing_on_sqlite(site: Site, generated: Registe
     scene.check()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[postgres.Server]:
-    """A PostgreSQL server of this module's own, since it is crashed."""
-    with postgres.server() as running:
-        yield running
-
-
 @pytest.mark.slow
 async def test_kills_and_a_database_crash_lose_nothing_on_postgresql(
-    site: Site, generated: Registers, server: postgres.Server
+    site: Site, generated: Registers, postgres_server_of_its_own: postgres.Server
 ) -> None:
     """Neither kills of the broker nor a crash of PostgreSQL under it lose what was acknowledged."""
+    server = postgres_server_of_its_own
     scene = Scene(
         site,
         generated,
