@@ -6,13 +6,16 @@ TOOLS := .build/bin
 GO_TOOLS := opa regal ghz grpcurl fsck omniwitness loadtest
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test bench mutants damage lint format types docs proto tools system lock clean
+.PHONY: demo test faults bench mutants damage lint format types docs proto tools system lock clean
 
 demo: .venv/broker ## The main job, played on generated registers
 	@$(BIN)/hjemmel demo $(DEMO)
 
 test: .venv/dev tools system ## The whole test suite, on real parts
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report term:skip-covered $(TESTS)
+
+faults: .venv/dev system ## Breaks the log at its system calls; FAULTS="--runs 5000 --seed 7" for other runs
+	@$(BIN)/python -m tests.faults $(FAULTS)
 
 bench: .venv/dev tools ## A full exchange beside a bare echo; BENCH=--quick for a short run
 	@$(BIN)/python -m tests.bench $(BENCH)
