@@ -2,8 +2,9 @@
 
     python -m tests.faults --runs 1000 --seed 1 --store sqlite --store postgresql
 
-Exit status 1 where something did not hold. The folder of such a run stays, and the command that makes the
-same run again is printed. `--only exchange/writer.pwrite64:17:EIO` makes a single one.
+Ctrl-C ends it early, with the table of what was run. Exit status 1 where something did not hold: the folder
+of such a run stays, and the command that makes the same run again is printed.
+`--only exchange/writer.pwrite64:17:EIO` makes a single one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -32,26 +35,34 @@ def main() -> int:
     tempfile.tempdir = str(base)  # its data lie there too
     results: list[Result] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
-        for store in options.store:
-            with session.prepared(
-                store, base, 1 if options.only else options.workers, options.sabotage
-            ) as ready:
-                share = options.runs // len(options.store)
-                jobs = [session.only(options.only)] if options.only else ready.jobs(share, options.seed)
-                task = bar.add_task(f"Faults on {store}", total=len(jobs))
-                for result in workers.made(ready.stands, jobs):
-                    results.append(result)
-                    bar.advance(task)
+    bar = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
+    with (
+        bar,
+        options.json.open("wb", buffering=0) if options.json else nullcontext() as lines,
+        suppress(KeyboardInterrupt),
+    ):
+        for result in _results(options, base, bar):
+            results.append(result)
+            if lines:
+                lines.write(report.line(result))
     report.show(results, sys.stdout)
-    if options.json:
-        report.write(results, options.json)
     bad = any(r.problems for r in results)
     if bad:
         sys.stdout.write(f"the folders of runs with problems are left in {base}\n")
     else:
         shutil.rmtree(base, ignore_errors=True)
     return int(bad)
+
+
+def _results(options: argparse.Namespace, base: Path, bar: Progress) -> Iterator[Result]:
+    count = 1 if options.only else options.workers
+    for store in options.store:
+        with session.prepared(store, base, count, options.sabotage) as ready:
+            share = options.runs // len(options.store)
+            jobs = [session.only(options.only)] if options.only else ready.jobs(share, options.seed)
+            yield from bar.track(
+                workers.made(ready.stands, jobs), len(jobs), description=f"Faults on {store}"
+            )
 
 
 def _options() -> argparse.Namespace:

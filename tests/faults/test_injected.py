@@ -41,7 +41,7 @@ def test_no_fault_loses_doubles_or_hides_anything(store: str, quick_path: Path) 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["any.write:1:KILL", "any.write:2:KILL", "any.rename:1:KILL"])
 def test_a_killed_backup_is_whole_or_has_no_checkpoint(name: str, quick_path: Path) -> None:
-    """Killed as it writes its list, its checkpoint or the checkpoint's name: no half of a copy looks whole."""
+    """Killed as it writes its list, its checkpoint or that one's name: no half of a copy looks whole."""
     template = quick_path / "template"
     template.mkdir()
     run = Stand(SqliteStore(template), quick_path / "runs").run("backup", fault.parse(name))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TextIO
 
 import orjson
@@ -21,11 +20,9 @@ _THREADS = {OPENER, WRITER, ANY}
 _MISSED = "not reached"
 
 
-def write(results: Iterable[Result], path: Path) -> None:
-    """Writes NDJSON."""
-    with path.open("wb") as file:
-        for result in results:
-            file.write(orjson.dumps(asdict(result)) + b"\n")
+def line(result: Result) -> bytes:
+    """A run as a line of JSON."""
+    return orjson.dumps(asdict(result)) + b"\n"
 
 
 def repeat(result: Result) -> str:

@@ -22,7 +22,7 @@ from tests.support.logs import LogSite
 PATIENCE = 60.0  # seconds that a driver or a check may take
 _SERVER_PATIENCE = 4.0  # seconds that a step is tried for while a server comes back
 _TURN = 10_000  # requests that one driver may make
-ASIDE = ".new"  # where an export writes first
+ASIDE = ".new"  # where exports and backups write first
 KILLED, RAISED, CUT = "killed", "raised", "cut off"
 ANY = "any"
 
@@ -198,6 +198,7 @@ class Stand:
         found += [
             path.with_name(f"{path.name}{end}") for path in found if path.suffix == ".db" for end in BESIDE
         ]
+        found += [path.with_name(f"{path.name}{ASIDE}") for path in found]
         found += [Path(names[0], ASIDE, *number) for number in ((), *((str(n),) for n in range(16)))]
         self._store.drop(site)
         shutil.rmtree(folder)
@@ -210,6 +211,7 @@ class Stand:
         order = Order(self._fresh(scene, folder), scene, folder, 1)
         counted = servers.count(store.server, order, self._unbroken)
         store.drop(order.site)
+        shutil.rmtree(folder)
         return list(servers.faults(counted, disk=store.disk is not None))
 
     def _server(self) -> PostgresStore:
