@@ -15,7 +15,7 @@ from tests.faults.harness.stores import SqliteStore
 
 SEED = 1
 #: By store: how many runs.
-RUNS = {"sqlite": 50, "postgresql": 12}
+RUNS = {"sqlite": 40, "postgresql": 10}
 
 
 def made(store: str, folder: Path, runs: int) -> list[Result]:
