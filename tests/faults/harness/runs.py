@@ -23,7 +23,7 @@ PATIENCE = 60.0  # seconds that a driver or a check may take
 _SERVER_PATIENCE = 4.0  # seconds that a step is tried for while a server comes back
 _TURN = 10_000  # requests that one driver may make
 ASIDE = ".new"  # where exports and backups write first
-KILLED, RAISED, CUT = "killed", "raised", "cut off"
+KILLED, RAISED, CUT, NOT_RUN = "killed", "raised", "cut off", "not run"
 ANY = "any"
 
 
@@ -107,6 +107,20 @@ class Stand:
             reached,
             found,
             round(time.monotonic() - begun, 3),
+        )
+
+    def failed(self, scene: str, faults: Sequence[Fault], why: str) -> Result:
+        """The result of a run that could not be made."""
+        return Result(
+            self._store.name,
+            scene,
+            ",".join(map(str, faults)),
+            " then ".join(f.label for f in faults),
+            " then ".join(f.told for f in faults),
+            NOT_RUN,
+            reached=False,
+            problems=(f"it could not be run: {why}",),
+            seconds=0,
         )
 
     def counts(self, scene: str) -> dict[str, dict[str, int]]:

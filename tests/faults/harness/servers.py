@@ -39,7 +39,7 @@ BACKEND = "backend"
 PLACES = frozenset({*_KINDS, BACKEND})
 CALLS: dict[str, tuple[str, ...]] = {"fdatasync": ("EIO", KILL), "pwrite64": ("EIO", "ENOSPC", KILL)}
 _FULL_FOR = 0.3  # seconds
-_STARTS = 60.0  # seconds that a server may take to recover
+_STARTS = 240.0  # seconds that a server may take to recover
 _BLOCK = bytes(4096)
 _LOOK = 0.01
 

@@ -113,6 +113,7 @@ class PostgresStore:
             where = " TABLESPACE small" if self.disk else ""
             self._administer(f"CREATE DATABASE {name} TEMPLATE {'template1' if empty else template}{where}")
             urls.append(url.replace(template or "", name))
+        self._administer("CHECKPOINT")  # else a crash has the server write all these databases again
         return LogSite(urls[0], urls[1], folder)
 
     def files(self, folder: Path) -> Sequence[Path]:

@@ -11,17 +11,13 @@ from tests.faults.harness.plan import Job
 from tests.faults.harness.runs import Result, Stand
 
 _FORK = multiprocessing.get_context("fork")  # workers have all imported that their drivers need
-_HANGS = 300  # seconds without any result
+_HANGS = 600  # seconds without any result
 
 
 def made(stands: Sequence[Stand], jobs: Sequence[Job]) -> Iterator[Result]:
-    """Makes runs, and gives their results as they come.
-
-    Raises:
-        RuntimeError: a run could not be made; the message says why.
-    """
+    """Makes runs, and gives their results as they come; one that could not be made has that as its problem."""
     waiting: multiprocessing.Queue[Job | None] = _FORK.Queue()
-    results: multiprocessing.Queue[Result | str] = _FORK.Queue()
+    results: multiprocessing.Queue[Result] = _FORK.Queue()
     for job in jobs:
         waiting.put(job)
     for _ in stands:
@@ -31,10 +27,7 @@ def made(stands: Sequence[Stand], jobs: Sequence[Job]) -> Iterator[Result]:
         worker.start()
     try:
         for _ in jobs:
-            result = results.get(timeout=_HANGS)
-            if isinstance(result, str):
-                raise RuntimeError(result)  # noqa: TRY004  # it is a message
-            yield result
+            yield results.get(timeout=_HANGS)
     finally:
         waiting.cancel_join_thread()
         for worker in workers:
@@ -46,11 +39,10 @@ def made(stands: Sequence[Stand], jobs: Sequence[Job]) -> Iterator[Result]:
 def _work(
     stand: Stand,
     waiting: multiprocessing.Queue[Job | None],
-    results: multiprocessing.Queue[Result | str],
+    results: multiprocessing.Queue[Result],
 ) -> None:
     while (job := waiting.get()) is not None:
         try:
             results.put(stand.run(job.scene, job.faults))
         except Exception:  # noqa: BLE001  # told to whoever waits
-            names = ",".join(map(str, job.faults))
-            results.put(f"{job.scene}/{names} could not be run:\n{traceback.format_exc()}")
+            results.put(stand.failed(job.scene, job.faults, traceback.format_exc()))
