@@ -15,7 +15,7 @@ _HANGS = 600  # seconds without any result
 
 
 def made(stands: Sequence[Stand], jobs: Sequence[Job]) -> Iterator[Result]:
-    """Makes runs, and gives their results as they come; one that could not be made has that as its problem."""
+    """Makes runs, and gives their results as they come; of one that cannot be made, why is its problem."""
     waiting: multiprocessing.Queue[Job | None] = _FORK.Queue()
     results: multiprocessing.Queue[Result] = _FORK.Queue()
     for job in jobs:
