@@ -156,10 +156,9 @@ def _running_again(server: Server) -> None:
         try:
             psycopg.connect(_administrator(server)).close()
         except psycopg.OperationalError:
-            if not server.lives():
-                server.start()
-            elif time.monotonic() > end:
+            if time.monotonic() > end and server.lives():
                 server.kill()
+            if not server.lives():
                 server.start()
             time.sleep(_LOOK)
         else:

@@ -91,7 +91,7 @@ def hold(
         options: more of strace's.
     """
     command = ["strace", "-p", str(thread), "-o", str(output), "-e", f"trace={','.join(calls)}"]
-    command += ["-e", "signal=none", *(part for path in paths for part in ("-P", str(path)))]
+    command += ["-e", "signal=KILL", *(part for path in paths for part in ("-P", str(path)))]
     command += ["-e", fault.injection] if fault else []
     process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
     if process.stderr is None:
