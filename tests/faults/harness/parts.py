@@ -14,13 +14,13 @@ import orjson
 
 from exchange import released
 from exchange.errors import Failed
-from exchange.model.catalogue import Attribute, Catalogue, Dataset, Key, Text
+from exchange.model.catalogue import Attribute, Catalogue, Dataset, Key, Source, Text
 from exchange.model.decision import Decision, Reason
 from exchange.model.request import (
-    AsOf,
     Caller,
     Consent,
     Envelope,
+    Lookup,
     Record,
     Request,
     Statement,
@@ -41,7 +41,7 @@ _PERSON = Dataset(
     PROVIDER,
     _NOTHING,
     "person",
-    "person",
+    Source("simulated", {}, ""),
     (Attribute("status", "string", "ordinary", _NOTHING),),
     (Key(KEY, "dar_adresse_id", "many"),),
 )
@@ -112,13 +112,11 @@ class _Traced:
     def __init__(self, side: Side) -> None:
         self._side = side
 
-    async def fetch(
-        self, dataset: str, attributes: Sequence[str], key: SubjectKey, as_of: AsOf, timeout: float
-    ) -> Sequence[Record]:
+    async def fetch(self, lookup: Lookup, timeout: float) -> Mapping[str, Sequence[Record]]:
         self._side.read(under_way.get())
-        if key.value == home(0):
+        if home(0) in lookup.values:
             raise Failed.because("REGISTER_UNAVAILABLE")
-        return [{"status": "01"}]
+        return {value: [{"status": "01"}] for value in lookup.values}
 
 
 class _Clock:

@@ -20,10 +20,10 @@ class _Unintended:
     def __init__(self, trail: Trail, side: Side) -> None:
         self._trail = trail
 
-    async def intend(self, draft: Draft) -> None:
+    async def intend(self, draft: Draft, timeout: float | None = None) -> None:
         pass
 
-    async def record(self, draft: Draft, *, closes_intention: bool) -> Receipt:
+    async def record(self, draft: Draft, *, closes_intention: bool, timeout: float | None = None) -> Receipt:
         return await self._trail.record(draft, closes_intention=False)
 
 
@@ -34,10 +34,10 @@ class _Early:
         self._trail = trail
         self._side = side
 
-    async def intend(self, draft: Draft) -> None:
-        await self._trail.intend(draft)
+    async def intend(self, draft: Draft, timeout: float | None = None) -> None:
+        await self._trail.intend(draft, timeout)
 
-    async def record(self, draft: Draft, *, closes_intention: bool) -> Receipt:
+    async def record(self, draft: Draft, *, closes_intention: bool, timeout: float | None = None) -> Receipt:
         if draft.request_id and draft.response_digest:
             self._side.answered(draft.request_id, _DATA, None)
         return await self._trail.record(draft, closes_intention=closes_intention)
