@@ -11,6 +11,8 @@ import hmac
 import os
 from collections.abc import Mapping
 
+from audit.formats.mac import mac
+
 OPENING_SIZE = 32
 
 
@@ -22,7 +24,7 @@ def fresh_openings(names: list[str]) -> dict[str, bytes]:
 
 def commit(opening: bytes, name: str, value: bytes) -> str:
     """Computes a commitment, in hexadecimal."""
-    return hmac.digest(opening, name.encode() + b"\x00" + value, "sha256").hex()
+    return mac(opening, name.encode() + b"\x00" + value).hex()
 
 
 def opens(commitments: Mapping[str, str], opening: bytes, name: str, value: bytes) -> bool:

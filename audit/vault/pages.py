@@ -8,15 +8,16 @@ one level deep.
 
 from __future__ import annotations
 
-import hmac
 import os
 from collections.abc import Collection
 from typing import NamedTuple
 
 from audit.errors import FormatError
+from audit.formats.mac import mac
 
 SLOTS = 256
 _SIZE = 32
+_SIZES = {_SIZE, _SIZE * SLOTS}
 _GONE = bytes(_SIZE)
 
 
@@ -48,9 +49,10 @@ def secret(page: bytes, slot: int) -> bytes | None:
     Raises:
         FormatError: this is no page, or has no such slot.
     """
-    _check(page, (slot,))
+    if len(page) not in _SIZES or not 0 <= slot < SLOTS:
+        _check(page, (slot,))
     if len(page) == _SIZE:
-        return hmac.digest(page, slot.to_bytes(1), "sha256")
+        return mac(page, slot.to_bytes(1))
     found = page[slot * _SIZE : (slot + 1) * _SIZE]
     return None if found == _GONE else found
 
@@ -67,7 +69,7 @@ def punch(page: bytes, slots: Collection[int]) -> bytes | None:
 
 
 def _check(page: bytes, slots: Collection[int]) -> None:
-    if len(page) not in {_SIZE, _SIZE * SLOTS}:
+    if len(page) not in _SIZES:
         raise FormatError("this is no page of the vault's secrets")
     if not all(isinstance(slot, int) and 0 <= slot < SLOTS for slot in slots):  # a database may say anything
         raise FormatError(f"a page has {SLOTS} secrets")
