@@ -45,7 +45,7 @@ class Prover:
         self._keys = keys
         self._head = signed_head(connection, verifier)
         self._node = cache(StoredNodes(connection).read)
-        self._key = keys.finder()
+        self._key = keys.find
 
     def prove(
         self,

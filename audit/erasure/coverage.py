@@ -28,6 +28,11 @@ class Coverage:
     kept: dict[int, Erasure]
     problems: dict[int, str]
 
+    @property
+    def erasures(self) -> frozenset[int]:
+        """The entries of which anything is kept beside them."""
+        return frozenset(self.kept.keys() | self.problems.keys())
+
     def knows(self, entry: int) -> bool:
         """Tells whether anything is kept of the erasure that an entry is about."""
         return entry in self.kept or entry in self.problems

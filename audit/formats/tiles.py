@@ -176,8 +176,13 @@ class TileTree:
         self.size = size
         self._edge = [bytearray(hashes) for hashes in edge]
 
-    def add(self, hashes: bytes) -> list[tuple[Tile, bytes]]:
-        """Adds a tile of level 0, the last one of which may be partial; gives the tiles now complete."""
+    def add(self, hashes: bytes, root: bytes | None = None) -> list[tuple[Tile, bytes]]:
+        """Adds a tile of level 0, the last one of which may be partial; gives the tiles now complete.
+
+        Args:
+            hashes: the tile.
+            root: over it, where it is known already.
+        """
         index, level, run = self.size // TILE_WIDTH, 0, hashes
         self.size += len(hashes) // HASH_SIZE
         completed: list[tuple[Tile, bytes]] = []
@@ -190,7 +195,8 @@ class TileTree:
             full = bytes(self._edge[level])
             completed.append((Tile(level, index), full))
             self._edge[level].clear()
-            level, index, run = level + 1, index // TILE_WIDTH, subtree(full)
+            run = subtree(full) if level or root is None else root
+            level, index = level + 1, index // TILE_WIDTH
 
     def edge(self) -> list[tuple[Tile, bytes]]:
         """Gives the partial tiles as they stand, those without hashes left out."""

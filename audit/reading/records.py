@@ -8,30 +8,25 @@ commitment.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from audit.erasure import coverage
 from audit.errors import FormatError, LogError, VerificationError
-from audit.formats import entry
 from audit.formats.commitment import opens
 from audit.formats.entry import Entry, Event
+from audit.reading.shapes import Shaped, ShapeReader
 from audit.storage import database, store
 from audit.storage.schema import entries, sealed
 from audit.vault import vault
-from audit.vault.key_reader import KeyReader
-from audit.vault.vault import KeyName, MasterKeyError
+from audit.vault.key_reader import Found, KeyReader
+from audit.vault.vault import MasterKeyError
 
-_COMMON = 10_000  # likewise, of what entries have in common
-_OWN = ("time", "request_id", "commitments")  # what each has of its own
-_COMMITMENT = re.compile("[0-9a-f]{64}")
 _NOT_BYTES = "is not stored as bytes"
 
 
@@ -70,9 +65,8 @@ class RecordReader:
         """Takes the log's database, or one state of it, and the keys that open sealed parts."""
         self._source = source
         self._keys = keys
-        self._known: dict[KeyName, bytes | MasterKeyError | None] = {}
         self._erased: Collection[int] = ()
-        self._common: dict[bytes, Entry | Event] = {}
+        self._shapes = ShapeReader()
 
     def read(
         self, first: int, end: int, name: str, wanted: Callable[[Entry | Event], bool] | None = None
@@ -89,7 +83,7 @@ class RecordReader:
             sqlalchemy.exc.SQLAlchemyError: the database failed.
         """
         rows = self._rows(first, end)
-        self._known = self._keys.find_each({store.key_name(row) for row in rows if row.data is not None})
+        keys = iter(self._keys.find_each([store.key_name(row) for row in rows if row.data is not None]))
         position = 0
         for index in range(first, end):
             if position == len(rows) or rows[position].log_index != index:
@@ -97,54 +91,41 @@ class RecordReader:
                 continue
             row = rows[position]
             position += 1
-            record = self._record(index, row, name, wanted)
+            key = None if row.data is None else next(keys)
+            record = self._record(index, row, key, name, wanted)
             if record is not None:
                 yield record
 
     def _record(
-        self, index: int, row: Any, name: str, wanted: Callable[[Entry | Event], bool] | None
+        self, index: int, row: Any, key: Found, name: str, wanted: Callable[[Entry | Event], bool] | None
     ) -> Record | None:
         try:
-            content, commitments = self._decoded(row.leaf)
+            shaped = self._shaped(row.leaf)
         except FormatError as error:
             return Record(index, None, State.BROKEN, problem=str(error))
+        content = shaped.content()
         if wanted is not None and not wanted(content):
             return None
-        if name not in commitments:
+        if name not in shaped.shape.names:
             return Record(index, content, State.ABSENT)
         try:
-            value = self._open(index, row, commitments, name)
+            value = self._open(index, row, key, shaped.named(), name)
         except LogError as error:
             return Record(index, content, State.BROKEN, problem=str(error))
         return Record(index, content, State.ERASED if value is None else State.OPENED, value or b"")
 
-    def _decoded(self, leaf: Any) -> tuple[Entry | Event, Mapping[str, str]]:
-        """Reads a leaf. What many entries have in common is checked once: that is most of the work."""
+    def _shaped(self, leaf: Any) -> Shaped:
         if not isinstance(leaf, bytes):
             raise FormatError(_NOT_BYTES)
-        try:
-            document = orjson.loads(leaf)
-            canonical = orjson.dumps(document, option=orjson.OPT_SORT_KEYS) == leaf
-            own = {field: document.pop(field) for field in _OWN}
-            common = orjson.dumps([document, list(own["commitments"])])
-            fits = canonical and _fits(own["time"], own["request_id"], own["commitments"].values())
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return entry.decode_any(leaf)  # which says what it is instead
-        known = self._common.get(common)
-        if known is None or not fits:
-            decoded = entry.decode_any(leaf)
-            if len(self._common) >= _COMMON:
-                self._common.clear()
-            self._common[common] = decoded[0]
-            return decoded
-        return replace(known, time=own["time"], request_id=own["request_id"]), own["commitments"]
+        return self._shapes.read(leaf)
 
-    def _open(self, index: int, row: Any, commitments: Mapping[str, str], name: str) -> bytes | None:
+    def _open(
+        self, index: int, row: Any, key: Found, commitments: Mapping[str, str], name: str
+    ) -> bytes | None:
         if row.data is None:
             if index in self._erased:
                 return None
             raise VerificationError("has no sealed part")
-        key = self._known[store.key_name(row)]
         if key is None:
             raise VerificationError("its key is gone, and no entry says that it was erased")
         if isinstance(key, MasterKeyError):
@@ -173,11 +154,3 @@ class RecordReader:
         if isinstance(self._source, sa.Connection):
             return nullcontext(self._source)
         return database.snapshot(self._source)
-
-
-def _fits(time: Any, request_id: Any, commitments: Collection[Any]) -> bool:
-    return (
-        isinstance(time, str)
-        and isinstance(request_id, str | None)
-        and all(isinstance(c, str) and _COMMITMENT.fullmatch(c) for c in commitments)
-    )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Collection, Iterator
-from functools import lru_cache
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +15,6 @@ from audit.vault import pages, vault
 from audit.vault.pages import Place
 from audit.vault.vault import KeyName, MasterKey, MasterKeyError
 
-_REMEMBERED = 10_000
 _ASKED = 4096  # keys in one query
 PSEUDONYMS = "pseudonyms"
 
@@ -64,30 +62,20 @@ class KeyReader:
         Raises:
             MasterKeyError: it does not unwrap.
         """
-        found = self.find_each([name])[name]
+        (found,) = self.find_each([name])
         if isinstance(found, MasterKeyError):
             raise found
         return found
 
-    def finder(self, remembered: int = _REMEMBERED) -> Callable[[KeyName], bytes | None]:
-        """Makes a `find` that remembers, for whoever reads many records one after the other."""
-        subject = lru_cache(remembered)(lambda key_id: self._kept([key_id], [])[key_id])
-        page = lru_cache(remembered)(lambda number: self._kept([], [number])[number])
-
-        def find(name: KeyName) -> bytes | None:
-            place = name.place
-            found = _made(subject(name.subject), page(place.page) if place else None, place)
-            if isinstance(found, MasterKeyError):
-                raise found
-            return found
-
-        return find
-
-    def find_each(self, names: Collection[KeyName]) -> dict[KeyName, Found]:
+    def find_each(self, names: Sequence[KeyName]) -> list[Found]:
         """Gives the keys of many records, nothing where one is gone, or why one does not unwrap."""
-        numbers = {n.place.page for n in names if n.place}
-        kept = self._kept({n.subject for n in names}, numbers)
-        return {n: _made(kept[n.subject], kept[n.place.page] if n.place else None, n.place) for n in names}
+        kept = self._kept({n.subject for n in names}, {n.place.page for n in names if n.place})
+        return [_made(kept[n.subject], kept[n.place.page] if n.place else None, n.place) for n in names]
+
+    @property
+    def source(self) -> tuple[sa.URL, MasterKey]:
+        """What another process makes its own reader of the same keys of."""
+        return self._engine.url, self._master
 
     def remaining(self, names: Collection[str]) -> list[str]:
         """Tells which keys and secrets are there, of those with these names."""
@@ -122,12 +110,12 @@ class KeyReader:
         with self._reading() as connection:
             for some in chunks(list(key_ids)):
                 query = sa.select(subject_keys).where(subject_keys.c.key_id.in_(some))
-                for row in connection.execute(query):
-                    kept[row.key_id] = self._unwrapped(row.key_id, row.wrapped)
+                for key_id, wrapped in connection.execute(query).all():
+                    kept[key_id] = self._unwrapped(key_id, wrapped)
             for some in chunks(list(numbers)):
                 query = sa.select(pages_table).where(pages_table.c.page.in_(some))
-                for row in connection.execute(query):
-                    kept[row.page] = self._unwrapped(page_name(row.page), row.wrapped)
+                for number, wrapped in connection.execute(query).all():
+                    kept[number] = self._unwrapped(page_name(number), wrapped)
         return kept
 
     def _unwrapped(self, name: str, wrapped: bytes) -> bytes | MasterKeyError:
@@ -152,15 +140,16 @@ def as_place(name: str) -> Place | None:
 
 
 def _made(subject_key: Found, page: Found, place: Place | None) -> Found:
-    for found in (subject_key, page):
-        if isinstance(found, MasterKeyError):
-            return found
-    if place is None or not isinstance(subject_key, bytes):
+    if isinstance(subject_key, MasterKeyError) or isinstance(page, MasterKeyError):
+        return subject_key if isinstance(subject_key, MasterKeyError) else page
+    if place is None or subject_key is None:
         return subject_key
+    if page is None:
+        return None
     try:
-        own = pages.secret(page, place.slot) if isinstance(page, bytes) else None
+        own = pages.secret(page, place.slot)
     except FormatError:  # no page has such a place
-        own = None
+        return None
     return vault.record_key(subject_key, own) if own else None
 
 

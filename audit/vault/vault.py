@@ -9,10 +9,10 @@ every copy of it; removing a record's secret does so for that record alone.
 from __future__ import annotations
 
 import base64
-import hmac
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from audit.errors import LogError, VerificationError
 from audit.formats import canonical
+from audit.formats.mac import mac
 from audit.vault.pages import Place
 
 KEY_SIZE = 32
@@ -40,8 +41,7 @@ class Opened:
     values: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class KeyName:
+class KeyName(NamedTuple):
     """Which key a record is sealed with.
 
     Attributes:
@@ -72,8 +72,13 @@ class MasterKey:
         """
         if len(key) != KEY_SIZE:
             raise MasterKeyError(f"a master key has {KEY_SIZE} bytes")
+        self._key = key
         self._wrapping = AESGCM(_derive(key, b"hjemmel/vault/wrap/v1"))
         self.first_pseudonyms = _derive(key, b"hjemmel/vault/pseudonym/v1")
+
+    def __reduce__(self) -> tuple[type[MasterKey], tuple[bytes]]:
+        """Goes along to a process that does a part of this one's work."""
+        return MasterKey, (self._key,)
 
     def wrap(self, name: str, secret: bytes) -> bytes:
         """Encrypts a secret for keeping under a name."""
@@ -99,7 +104,7 @@ def new_key() -> bytes:
 
 def record_key(subject_key: bytes, secret: bytes) -> bytes:
     """Makes a record's key of its two secrets; without either it is as good as random."""
-    return hmac.digest(subject_key, b"hjemmel/vault/record/v1" + secret, "sha256")
+    return mac(subject_key, b"hjemmel/vault/record/v1" + secret)
 
 
 def seal(key: bytes, leaf: bytes, opened: Opened) -> bytes:
@@ -120,7 +125,16 @@ def unseal(key: bytes, leaf: bytes, sealed: bytes) -> Opened:
     Raises:
         VerificationError: it was altered, or belongs to another leaf or subject.
     """
-    document = canonical.decode(_decrypt(key, leaf, sealed))
+    return read(decrypt(key, leaf, sealed))
+
+
+def read(plain: bytes) -> Opened:
+    """Takes apart what was sealed.
+
+    Raises:
+        FormatError: it is not in canonical form.
+    """
+    document = canonical.decode(plain)
     return Opened(
         {k: bytes.fromhex(v) for k, v in document["openings"].items()},
         {k: base64.b64decode(v) for k, v in document["values"].items()},
@@ -136,13 +150,18 @@ def unseal_value(key: bytes, leaf: bytes, sealed: bytes, name: str) -> tuple[byt
     Raises:
         VerificationError: it was altered, or belongs to another leaf or subject.
     """
-    document = orjson.loads(_decrypt(key, leaf, sealed))
+    document = orjson.loads(decrypt(key, leaf, sealed))
     if name not in document["values"]:
         return None
     return bytes.fromhex(document["openings"][name]), base64.b64decode(document["values"][name])
 
 
-def _decrypt(key: bytes, leaf: bytes, sealed: bytes) -> bytes:
+def decrypt(key: bytes, leaf: bytes, sealed: bytes) -> bytes:
+    """Decrypts what was sealed for a leaf.
+
+    Raises:
+        VerificationError: it was altered, or belongs to another leaf or subject.
+    """
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], leaf)
     except (InvalidTag, ValueError) as error:  # altered, or cut short

@@ -5,17 +5,15 @@ Each range is independent of the others, so that ranges go to processes of their
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import starmap
 
 from audit.errors import FormatError
 from audit.formats.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_hashes, root_of_edge
 from audit.publishing.published import Published, read_tile
+from audit.verification import processes
 
 _RANGE = 64  # tiles: a tenth of a second of work
 _ALONE = 4096  # tiles, two seconds of work: for fewer the start of processes costs what they save
@@ -79,28 +77,16 @@ def read_pairs(
     """
     end = -(-size // TILE_WIDTH)
     if workers is None:
-        workers = 1 if end - first <= _ALONE else len(os.sched_getaffinity(0))
+        workers = 1 if end - first <= _ALONE else processes.cores()
     ranges = [range(n, min(n + _RANGE, end)) for n in range(first, end, _RANGE)]
+    calls = [(source, size, one) for one in ranges]
+    each = processes.each(_read_range, calls, workers) if workers > 1 else starmap(_read_range, calls)
     pairs: dict[int, Pair] = {}
-    for one, found in zip(ranges, _each(source, size, ranges, workers), strict=True):
+    for one, found in zip(ranges, each, strict=True):
         pairs.update(zip(one, found, strict=True))
         if progress:
             progress(min(size, one.stop * TILE_WIDTH), size)
     return pairs
-
-
-def _each(source: Published, size: int, ranges: list[range], workers: int) -> Iterator[list[Pair]]:
-    if workers == 1:
-        yield from (_read_range(source, size, one) for one in ranges)
-        return
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        waiting: deque[Future[list[Pair]]] = deque()
-        for one in ranges:
-            waiting.append(pool.submit(_read_range, source, size, one))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _read_range(source: Published, size: int, indexes: range) -> list[Pair]:

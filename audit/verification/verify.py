@@ -6,42 +6,39 @@ vault's master key it also opens what is sealed and holds it to the commitments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import starmap
 
 import sqlalchemy as sa
 
 from audit.erasure import coverage
 from audit.erasure.coverage import Coverage
 from audit.errors import FormatError, LogError
-from audit.formats import checkpoint, entry
+from audit.formats import checkpoint
 from audit.formats.checkpoint import Checkpoint
-from audit.formats.commitment import opens
-from audit.formats.entry import ERASED, PERIOD_CLOSED, Entry, Event
-from audit.formats.merkle import EMPTY_ROOT, leaf_hash
+from audit.formats.merkle import EMPTY_ROOT, HASH_SIZE
 from audit.formats.note import NoteVerifier
-from audit.formats.tiles import TILE_WIDTH, Tile, TileTree, cut, root_of_edge
+from audit.formats.tiles import TILE_SIZE, TILE_WIDTH, Tile, TileTree, root_of_edge
 from audit.storage import database, store
-from audit.storage.schema import entries, erasure_requests, intentions, sealed, tiles
+from audit.storage.schema import entries, erasure_requests, intentions, tiles
 from audit.storage.store import Head
 from audit.storage.tile_source import TileSource
 from audit.timestamps.timestamp import Roots
-from audit.vault import vault
-from audit.vault.subject_keys import SubjectKeys
-from audit.vault.vault import KeyName
+from audit.vault.key_reader import KeyReader
+from audit.verification import processes
 from audit.verification.findings import Finding
 from audit.verification.verify_beside import verify_beside
 from audit.verification.verify_periods import PeriodCheck, Periods
-from audit.verification.verify_times import StatedTimes
+from audit.verification.verify_range import RANGE, RangeReport, RangeVerifier
+from audit.verification.verify_ranges import ErasedMeanwhile, Job, verify_range
 from audit.verification.verify_timestamps import TimestampCheck
 
-_CHUNK = 4096
-_KEYS = 10_000  # most kept in memory
+_ALONE = 50_000  # entries: for fewer the start of processes costs what they save
+_ATTEMPTS = 5  # before no more processes are begun that may see another state
 _HEAD = -1  # where findings about the checkpoint stand: before those about entries
 Progress = Callable[[int, int], None]
-FindKey = Callable[[KeyName], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +86,11 @@ class Report:
 def verify_log(
     engine: sa.Engine,
     verifier: NoteVerifier,
-    keys: SubjectKeys | None = None,
+    keys: KeyReader | None = None,
     progress: Progress | None = None,
     since: Checkpoint | None = None,
     roots: Roots = (),
+    workers: int | None = None,
 ) -> Report:
     """Verifies a log from its first entry to its checkpoint.
 
@@ -104,13 +102,18 @@ def verify_log(
         since: a checkpoint that was verified before. What it commits to is not read again; that the log
             still extends it is proved.
         roots: of the timestamp authorities; without them a timestamp is held to the log only.
+        workers: how many processes; by default one a core, and none for few entries.
     """
-    with database.snapshot(engine) as connection:
-        verification = _Verification(connection, verifier, keys, progress, since, roots)
-        try:
-            return verification.run()
-        except sa.exc.DBAPIError as error:
-            return verification.ended_by(error)
+    for most in (*[workers] * _ATTEMPTS, 1):
+        with database.snapshot(engine) as connection:
+            verification = _Verification(connection, verifier, keys, progress, since, roots, most)
+            try:
+                return verification.run()
+            except ErasedMeanwhile:
+                continue
+            except sa.exc.DBAPIError as error:
+                return verification.ended_by(error)
+    raise AssertionError("one process by itself sees one state")
 
 
 class _Verification:
@@ -118,26 +121,27 @@ class _Verification:
         self,
         connection: sa.Connection,
         verifier: NoteVerifier,
-        keys: SubjectKeys | None,
+        keys: KeyReader | None,
         progress: Progress | None,
         since: Checkpoint | None,
         roots: Roots,
+        workers: int | None,
     ) -> None:
         self._connection = connection
         self._verifier = verifier
         self._keys = keys
-        self._key = keys.finder(_KEYS) if keys else None
         self._coverage = Coverage({}, {}, {})
         self._progress = progress or (lambda _done, _all: None)
         self._findings: list[tuple[float, Finding]] = []  # with the index that each stands at
         self._against_hash: list[int] = []  # entries that their stored hash contradicts
         self._against_tile: list[int] = []  # entries that their tile contradicts
-        self._outcomes: dict[str, int] = {}
-        self._opened = self._erased = 0
+        self._outcomes: Counter[str] = Counter()
+        self._opened = self._erased = self._misdated = 0
+        self._first_misdated = ""
         self._since = since or Checkpoint(verifier.name, 0, EMPTY_ROOT)
         self._periods = PeriodCheck(connection, keys, self._since.size, self._find)
         self._timestamps = TimestampCheck(connection, verifier, roots, self._find)
-        self._times = StatedTimes({})
+        self._workers = workers
 
     def run(self) -> Report:
         head = self._head()
@@ -149,12 +153,10 @@ class _Verification:
         for index, problem in self._coverage.problems.items():
             self._find(index, f"entry {index}", problem)
         self._timestamps.read(size)
-        self._times = StatedTimes(self._timestamps.times())
         count = self._entries(size, signed, self._grown_before(size))
         self._stray_tiles(size)
-        for finding in verify_beside(
-            self._connection, self._verifier, size, self._key, holds=not self._findings
-        ):
+        find = self._keys.find if self._keys else None
+        for finding in verify_beside(self._connection, self._verifier, size, find, holds=not self._findings):
             self._find(size, finding.place, finding.problem)
         open_ = self._connection.execute(sa.select(sa.func.count()).select_from(intentions)).scalar_one()
         note = head.signed_checkpoint if head and signed else ""
@@ -173,14 +175,14 @@ class _Verification:
             signed,
             note,
             count,
-            self._outcomes,
+            dict(self._outcomes),
             self._opened,
             self._erased,
             *unfinished,  # intentions, erasures
             self._timestamps.rooted,
             self._timestamps.unrooted,
-            self._times.wrong,
-            self._times.first,
+            self._misdated,
+            self._first_misdated,
             periods,
             tuple(finding for _, finding in sorted(self._findings, key=lambda found: found[0])),
         )
@@ -228,33 +230,51 @@ class _Verification:
     def _entries(self, size: int, signed: Checkpoint | None, tree: TileTree) -> int:
         """Hashes every entry into a tree of our own, and holds the stored hashes and tiles to it."""
         begin = tree.size
-        run: list[bytes] = []
-        with closing(self._rows(begin)) as rows:
-            for index, row in enumerate(rows, begin):
-                if index >= size:
-                    self._find(index, f"entry {row.log_index}", "stands beyond the checkpoint")
-                    break
-                if row.log_index != index:
-                    break  # a gap: `_root` says what is missing
-                if not all(isinstance(v, bytes) for v in (row.leaf, row.leaf_hash, row.data or b"")):
-                    self._find(index, f"entry {index}", "is not stored as bytes")
-                    break
-                computed = leaf_hash(row.leaf)
-                if computed != row.leaf_hash:
-                    self._against_hash.append(index)
-                self._entry(index, row)
-                run.append(computed)
-                if index + 1 in self._timestamps.sizes:
-                    self._timestamps.reached(index + 1, tree.root(b"".join(run)))
-                if len(run) == TILE_WIDTH:
-                    self._tiles(tree.add(b"".join(run)))
-                    run.clear()
-                if index % _CHUNK == 0:
-                    self._progress(index, size)
-        tree.add(b"".join(run))
-        self._progress(tree.size, size)
+        self._progress(begin, size)
+        for report in self._ranges(begin, size):
+            self._grow(tree, report)
+            self._outcomes += report.outcomes
+            self._opened += report.opened
+            self._erased += report.erased
+            self._misdated += report.misdated
+            self._first_misdated = self._first_misdated or report.first_misdated
+            for index, told in report.periods:
+                self._periods.entry(index, told)
+            self._against_hash += report.against_hash
+            self._against_tile += report.against_tile
+            self._findings += report.findings
+            self._progress(tree.size, size)
+            if report.ends:
+                break
+        else:
+            self._stray_entries(size)
         self._root(tree, size, signed)
         return tree.size - begin
+
+    def _ranges(self, begin: int, size: int) -> Iterator[RangeReport]:
+        calls = ((first, min(first + RANGE, size)) for first in range(begin, size, RANGE))
+        workers = self._workers or (1 if size - begin <= _ALONE else processes.cores())
+        stamped = self._timestamps.times()
+        if workers == 1:
+            alone = RangeVerifier(self._connection, self._keys, self._coverage, stamped)
+            yield from starmap(alone.verify, calls)
+            return
+        keys = self._keys.source if self._keys else None
+        job = Job(self._connection.engine.url, keys, stamped, self._coverage.erasures)
+        yield from processes.each(verify_range, ((job, *call) for call in calls), workers)
+
+    def _grow(self, tree: TileTree, report: RangeReport) -> None:
+        """Adds what a range hashes to, and holds the timestamps and the tiles above to it."""
+        roots = iter(report.roots)
+        for at in range(0, len(report.hashes), TILE_SIZE):
+            run = report.hashes[at : at + TILE_SIZE]
+            for width in range(1, len(run) // HASH_SIZE + 1):
+                if tree.size + width in self._timestamps.sizes:
+                    self._timestamps.reached(tree.size + width, tree.root(run[: width * HASH_SIZE]))
+            for tile, hashes in tree.add(run, next(roots, None))[1:]:  # the range looked at the first
+                same = (tiles.c.level == tile.level, tiles.c.index == tile.index)
+                stored = self._connection.execute(sa.select(tiles.c.hashes).where(*same)).scalar()
+                report.hold(tile, hashes, stored)
 
     def _root(self, tree: TileTree, size: int, signed: Checkpoint | None) -> None:
         # Where a stored hash contradicts its entry, the root tells which of the two was altered.
@@ -271,90 +291,6 @@ class _Verification:
         elif signed and not intact and not wrong:
             self._find(size, "tree", "the entries do not lead to the signed root: entries were replaced")
 
-    def _rows(self, begin: int) -> Generator[Any]:
-        query = (
-            sa.select(
-                entries.c.index.label("log_index"),
-                entries.c.leaf,
-                entries.c.leaf_hash,
-                entries.c.request_id,
-                sealed.c.key_id,
-                sealed.c.page,
-                sealed.c.slot,
-                sealed.c.data,
-            )
-            .outerjoin(sealed, sealed.c.index == entries.c.index)
-            .where(entries.c.index >= begin)
-            .order_by(entries.c.index)
-            .execution_options(yield_per=_CHUNK)
-        )
-        read = begin
-        try:
-            with self._connection.execute(query) as rows:  # closed by whoever reads no further
-                for row in rows:
-                    yield row
-                    read += 1
-        except sa.exc.DBAPIError as error:
-            kind = type(error).__name__
-            self._find(read, f"entries from {read} on", f"one of the next {_CHUNK} cannot be read: {kind}")
-
-    def _entry(self, index: int, row: Any) -> None:
-        place = f"entry {index}"
-        try:
-            content, commitments = entry.decode_any(row.leaf)
-        except FormatError as error:
-            self._find(index, place, str(error))
-            return
-        self._times.hold(index, content)
-        outcome = content.outcome if isinstance(content, Entry) else content.kind
-        self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
-        if row.request_id is None:
-            if content.request_id is not None and not self._is_filed(content.request_id):
-                self._find(index, place, "its request id is not filed: it could be used again")
-        elif row.request_id != content.request_id:
-            self._find(index, place, "is filed under another request id")
-        if isinstance(content, Event):
-            self._event(index, content)
-        covered_by = self._coverage.by_index.get(index)
-        if row.data is None:
-            self._erased += covered_by is not None
-            if covered_by is None:
-                self._find(index, place, "has no sealed part, and no entry says that it was erased")
-        elif covered_by is not None:
-            self._find(index, place, f"was erased by entry {covered_by}, and its sealed part is there again")
-        elif self._key:
-            self._sealed(index, row, commitments, self._key)
-
-    def _event(self, index: int, content: Event) -> None:
-        if content.kind == PERIOD_CLOSED:
-            self._periods.entry(index, content)
-        if content.kind == ERASED and not self._coverage.knows(index):
-            self._find(index, f"entry {index}", "what this erasure covers is not kept")
-
-    def _is_filed(self, request_id: str) -> bool:
-        """Tells whether a request id stands for some entry, or for an intention: a replay's own does not."""
-        query = sa.union_all(
-            *(sa.select(t.c.request_id).where(t.c.request_id == request_id) for t in (entries, intentions))
-        )
-        return self._connection.execute(query).first() is not None
-
-    def _sealed(self, index: int, row: Any, commitments: dict[str, str], find: FindKey) -> None:
-        place = f"entry {index}"
-        try:
-            key = find(store.key_name(row))
-            if key is None:
-                self._find(index, place, "its key is gone, and no entry says that it was erased")
-                return
-            opened = vault.unseal(key, row.leaf, row.data)
-        except LogError as error:
-            self._find(index, place, str(error))
-            return
-        self._opened += 1
-        for name in commitments.keys() | opened.values.keys():
-            value, opening = opened.values.get(name, b""), opened.openings.get(name, b"")
-            if not opens(commitments, opening, name, value):
-                self._find(index, place, f"the sealed {name} is not what the entry commits to")
-
     def _unfinished(self) -> int:
         """Finds keys that are there although they were erased; what is being erased only counts."""
         asked = sa.select(erasure_requests.c.number).where(erasure_requests.c.done.is_(None))
@@ -366,18 +302,12 @@ class _Verification:
                 self._find(erasure.entry, f"entry {erasure.entry}", what)
         return len(waiting)
 
-    def _tiles(self, completed: list[tuple[Tile, bytes]]) -> None:
-        """Holds stored tiles to the hashes that the entries made."""
-        for tile, hashes in completed:
-            query = sa.select(tiles.c.hashes).where(tiles.c.level == tile.level, tiles.c.index == tile.index)
-            stored = self._connection.execute(query).scalar()
-            if stored == hashes:
-                continue
-            what = "is missing" if stored is None else "is not over the entries that stand there"
-            self._find(tile.end - 0.5, f"tile/{tile.level}/{tile.index}", what)
-            if tile.level == 0 and stored is not None:
-                told = zip(cut(hashes), cut(stored), strict=False)
-                self._against_tile += [tile.first + i for i, (ours, its) in enumerate(told) if ours != its]
+    def _stray_entries(self, size: int) -> None:
+        """Finds entries that no checkpoint commits to."""
+        query = sa.select(sa.func.min(entries.c.index)).where(entries.c.index >= size)
+        index = self._connection.execute(query).scalar()
+        if index is not None:
+            self._find(index, f"entry {index}", "stands beyond the checkpoint")
 
     def _stray_tiles(self, size: int) -> None:
         """Finds tiles that the log is not large enough for: proofs would be made from them."""

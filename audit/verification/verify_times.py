@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from audit.formats.entry import Entry, Event
 from audit.timestamps.timestamp import rfc3339
 
 #: How far a time may lie outside: an exchange begins before it is recorded, a checkpoint is signed before
@@ -34,22 +33,22 @@ class StatedTimes:
         self.wrong = 0
         self.first = ""
 
-    def hold(self, index: int, content: Entry | Event) -> None:
+    def hold(self, index: int, stated: str, outcome: str) -> None:
         """Holds what an entry states to the timestamps around its index."""
         if not self._sizes:
             return
         after = bisect_right(self._sizes, index)
         # One that a crash interrupted is recorded when the log is next opened, with the time it began at.
-        waited = isinstance(content, Entry) and content.outcome == "interrupted"
+        waited = outcome == "interrupted"
         begin = self._times[after - 1] if after and not waited else None
         end = self._times[after] if after < len(self._times) else None
-        if _lies_between(content.time, begin, end):
+        if _lies_between(stated, begin, end):
             return
         self.wrong += 1
         if not self.first:
             since = f" after {rfc3339(begin)}" if begin else ""
             until = f" before {rfc3339(end)}" if end else ""
-            self.first = f"entry {index} states {content.time}, recorded{since}{until}"
+            self.first = f"entry {index} states {stated}, recorded{since}{until}"
 
 
 def _lies_between(stated: str, begin: datetime | None, end: datetime | None) -> bool:

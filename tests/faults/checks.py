@@ -113,7 +113,7 @@ def every_read_left_a_trace(log: LogAtRest, trace: Path) -> int:
 def _about(log: LogAtRest) -> Iterator[tuple[Entry, bytes]]:
     """Every entry with the subject that is sealed beside it."""
     query = sa.select(entries.c.leaf, *sealed.c).join(sealed, sealed.c.index == entries.c.index)
-    find = log.keys.finder()
+    find = log.keys.find
     with log.engine.connect().execution_options(read_only=True) as connection:
         for row in connection.execute(query):
             key = find(store.key_name(row))

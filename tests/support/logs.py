@@ -118,11 +118,18 @@ class LogSite:
                 connection.exec_driver_sql("LOCK TABLE log_head IN ACCESS EXCLUSIVE MODE")
             yield
 
-    def verify(self, *, sealed: bool = True, progress: Progress | None = None, roots: Roots = ()) -> Report:
+    def verify(
+        self,
+        *,
+        sealed: bool = True,
+        progress: Progress | None = None,
+        roots: Roots = (),
+        workers: int | None = None,
+    ) -> Report:
         """Verifies the log, with its sealed parts or without."""
         with self.database() as engine, self.keys_database() as keys_engine:
             keys = SubjectKeys(keys_engine, self.master) if sealed else None
-            return verify_log(engine, self.verifier, keys, progress, roots=roots)
+            return verify_log(engine, self.verifier, keys, progress, roots=roots, workers=workers)
 
     @contextmanager
     def erasing(self) -> Iterator[Erasing]:

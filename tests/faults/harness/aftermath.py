@@ -204,7 +204,7 @@ def _responses(site: LogSite, log: Log) -> dict[int, bytes]:
     """The digests of answers, as far as they were not erased."""
     found: dict[int, bytes] = {}
     with site.database() as engine, site.keys_database() as keys_engine, engine.connect() as connection:
-        find = SubjectKeys(keys_engine, site.master).finder()
+        find = SubjectKeys(keys_engine, site.master).find
         for row in connection.execute(sa.select(sealed.c.index.label("log_index"), sealed)):
             key = find(store.key_name(row))
             if key is not None:  # else verification found it

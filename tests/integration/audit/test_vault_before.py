@@ -53,7 +53,7 @@ async def before(log_site: LogSite) -> LogSite:
         log_engine.begin() as log,
         keys_engine.begin() as keys,
     ):
-        find = SubjectKeys(keys_engine, master).finder()
+        find = SubjectKeys(keys_engine, master).find
         query = 'SELECT e.leaf, s.* FROM log_entries e JOIN vault_sealed s ON s."index" = e."index"'
         for row in log.execute(sa.text(query)).all():
             key = find(store.key_name(row))
