@@ -67,6 +67,10 @@ def subtree(hashes: bytes) -> bytes:
 
 def subtree_root(begin: int, end: int, read: NodeReader) -> bytes:
     """Computes the root over the leaves [begin, end), where begin is aligned as in a proof."""
+    width = end - begin
+    if width.bit_count() == 1 and begin % width == 0:  # most of a proof's hashes: one complete subtree
+        level = width.bit_length() - 1
+        return read(level, begin >> level)
     return fold([read(level, index) for level, index in complete_subtrees(begin, end)])
 
 
