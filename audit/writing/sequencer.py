@@ -74,6 +74,8 @@ class Sequencer:
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._gate = threading.Lock()  # nothing is taken after the end was announced
         self._closing = threading.Event()
+        self._crowd = threading.Event()  # as many came since the last batch as it answered
+        self._missing = 0
         self._stopped: str | None = "the log was not started"
         self._lost = False
 
@@ -128,7 +130,11 @@ class Sequencer:
                 raise LogStopped("the log was closed")
             if self._stopped:
                 raise LogStopped(self._stopped)
-            return self._waiting.put(operation, timeout)
+            future = self._waiting.put(operation, timeout)
+            self._missing -= 1
+            if self._missing == 0:
+                self._crowd.set()
+            return future
 
     # The writer's thread
 
@@ -143,9 +149,14 @@ class Sequencer:
             batch, ending = self._collect(gather)
             begun = time.monotonic()
             if batch:
-                self._answer(batch, self._attempt(batch))
+                results = self._attempt(batch)
+                with self._gate:
+                    self._missing = len(batch)
+                    self._crowd.clear()
+                self._answer(batch, results)
             # A lone caller is served at once. A crowd is gathered for as long as two commits take, so
-            # that the writer leaves most of the processor to those who make the work.
+            # that the writer leaves most of the processor to those who make the work; or until as many
+            # came as were answered, when nobody is left to wait for.
             crowded = len(batch) > 1
             gather = min(self._pace.interval, 2 * (time.monotonic() - begun)) if crowded else 0.0
             if ending:
@@ -170,7 +181,7 @@ class Sequencer:
         if first is None:
             return [], True
         if gather:
-            time.sleep(gather)
+            self._crowd.wait(gather)
         batch = [first]
         while len(batch) < self._pace.max_batch:
             try:
