@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := .build/bin
-GO_TOOLS := opa regal ghz grpcurl fsck omniwitness loadtest
+GO_TOOLS := opa regal ghz grpcurl fsck omniwitness loadtest tessera-hammer tessera-posix
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
 .PHONY: demo test faults bench mutants damage lint format types docs proto tools system lock clean

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from audit.formats.checkpoint import Checkpoint
 from audit.formats.entry import Submission, commit_to
-from audit.formats.merkle import Frontier, leaf_hash
+from audit.formats.merkle import EMPTY_ROOT, Frontier, complete_subtrees, leaf_hash
 from audit.storage import database, store
 from audit.storage.store import Head, SealedLeaf
 from audit.vault import vault
@@ -20,15 +20,30 @@ from tests.support.logs import LogSite
 _BATCH = 4096
 
 
+def size(site: LogSite) -> int:
+    """How many entries a log has; none where there is no log yet."""
+    with site.database() as log:
+        database.migrate(log, "log")
+        with log.connect() as connection:
+            head = store.read_head(connection)
+    return head.size if head else 0
+
+
 def write(site: LogSite, submissions: Iterable[Submission]) -> int:
-    """Appends entries to a new log as its owner would, in large transactions; gives their number."""
+    """Appends entries to a log as its owner would, in large transactions; gives how many it has then."""
     with site.database() as log, site.keys_database() as keys_engine:
         database.migrate(log, "log")
         database.migrate(keys_engine, "keys")
-        keys, tree, rest = SubjectKeys(keys_engine, site.master), Frontier(0, ()), iter(submissions)
-        empty = Checkpoint(site.origin, 0, tree.root())
+        keys, rest = SubjectKeys(keys_engine, site.master), iter(submissions)
         with log.begin() as connection:
-            store.create_head(connection, Head(1, 0, tree.root(), empty.sign(site.signer)))
+            head = store.read_head(connection)
+            if head is None:
+                empty = Checkpoint(site.origin, 0, EMPTY_ROOT)
+                head = Head(1, 0, empty.root, empty.sign(site.signer))
+                store.create_head(connection, head)
+            nodes = store.StoredNodes(connection)
+            edge = [nodes.read(*node) for node in complete_subtrees(0, head.size)]
+        tree = Frontier(head.size, edge)
         while batch := list(islice(rest, _BATCH)):
             _append(log, keys, site, tree, batch)
         return tree.size
@@ -47,7 +62,9 @@ def _append(
             tree.append(leaf.leaf_hash)
         store.write_complete_tiles(connection, old.size, tree.size)
         head = Checkpoint(site.origin, tree.size, tree.root())
-        assert store.swap_head(connection, old, Head(1, tree.size, tree.root(), head.sign(site.signer)))
+        assert store.swap_head(
+            connection, old, Head(old.epoch, tree.size, tree.root(), head.sign(site.signer))
+        )
     tree.settle()
 
 

@@ -80,14 +80,17 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
+def server(where: Path | None = None) -> Iterator[Server]:
     """Makes a cluster in a temporary folder of its own and runs a server on it.
+
+    Args:
+        where: to make the folder in, where the disk matters.
 
     Raises:
         RuntimeError: PostgreSQL is not installed; the message says which package.
     """
     binaries = _binaries()
-    with TemporaryDirectory(prefix="hjemmel-postgres-", ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix="hjemmel-postgres-", dir=where, ignore_cleanup_errors=True) as folder:
         data = Path(folder) / "data"
         data.mkdir(mode=0o700)
         if os.geteuid() == 0:
@@ -96,7 +99,7 @@ def server() -> Iterator[Server]:
             os.chown(data, owner.pw_uid, owner.pw_gid)
         create = ("-D", str(data), "-U", _USER, "-A", "trust", "--no-sync", "-E", "UTF8")
         _run(binaries / "initdb", *create)
-        running = Server(binaries, data, _free_port())
+        running = Server(binaries, data, free_port())
         running.start()
         try:
             yield running
@@ -143,7 +146,8 @@ def _lives(process: int) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Gives a port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
