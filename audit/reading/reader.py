@@ -52,6 +52,7 @@ class LogReader:
         """Takes the log's database, its public key, and the keys that open sealed parts."""
         self._engine = engine
         self._keys = keys
+        self._known: dict[tuple[int, int], bytes] = {}
         self.verifier = verifier
 
     def signed_checkpoint(self) -> str:
@@ -115,7 +116,7 @@ class LogReader:
             newest = cosigned.read_cosigned(connection) if prefer_cosigned else None
             if newest is not None and index < newest.size <= head.size:
                 head = newest
-            hashes = merkle.inclusion_proof(index, head.size, store.StoredNodes(connection).read)
+            hashes = merkle.inclusion_proof(index, head.size, self._nodes(connection))
         return ProofFile(index, tuple(hashes), head.signed_checkpoint, extra)
 
     def consistency(self, old: int, new: int) -> list[bytes]:
@@ -129,7 +130,7 @@ class LogReader:
             size = head.size if head else 0
             if not 0 <= old <= new <= size:
                 raise NotFound(f"sizes must satisfy 0 <= old <= new <= {size}")
-            return merkle.consistency_proof(old, new, store.StoredNodes(connection).read)
+            return merkle.consistency_proof(old, new, self._nodes(connection))
 
     def opened(self, stored: StoredEntry) -> Opened | None:
         """Opens the sealed part of an entry; gives nothing where it was erased.
@@ -168,6 +169,9 @@ class LogReader:
             raise NotFound("the log has no such entry")
         index, leaf = row
         return StoredEntry(index, leaf, entry.decode_any(leaf)[0])
+
+    def _nodes(self, connection: sa.Connection) -> merkle.NodeReader:
+        return store.StoredNodes(connection, self._known).read
 
     def _connect(self) -> sa.Connection:
         return self._engine.connect().execution_options(read_only=True)

@@ -16,6 +16,7 @@ from audit.vault.pages import Place
 from audit.vault.vault import KeyName
 
 _HEAD = 1
+_REMEMBERED = 8 * TILE_WIDTH  # halves of the complete tiles under the partial ones of four levels
 
 # What every group commit runs.
 _SWAP_HEAD = Prepared(
@@ -228,9 +229,16 @@ def _tile_hashes(connection: sa.Connection, level: int, index: int) -> bytes:
 class StoredNodes:
     """Reads nodes of the tree from tiles and, where a tile is not complete yet, from entries."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        """Takes the connection to read on."""
+    def __init__(self, connection: sa.Connection, known: dict[tuple[int, int], bytes] | None = None) -> None:
+        """Takes the connection to read on.
+
+        Args:
+            connection: where tiles and entries are.
+            known: remembers, from one reader to the next, what complete tiles under a partial one hash to.
+                There may be 255 of them on each level, each to be read and hashed whole; none ever changes.
+        """
         self._connection = connection
+        self._known = {} if known is None else known
         self._tiles: dict[tuple[int, int], bytes | None] = {}
 
     def read(self, level: int, index: int) -> bytes:
@@ -243,7 +251,7 @@ class StoredNodes:
             return subtree(tile[offset : offset + (HASH_SIZE << inner)])
         if tile_level > 0:
             below = [
-                self.read(tile_level * TILE_HEIGHT - 1, 2 * i + half)
+                self._remembered(tile_level * TILE_HEIGHT - 1, 2 * i + half)
                 for i in range(begin, begin + (1 << inner))
                 for half in (0, 1)
             ]
@@ -254,6 +262,15 @@ class StoredNodes:
             .order_by(entries.c.index)
         )
         return subtree(b"".join(self._connection.execute(query).scalars()))
+
+    def _remembered(self, level: int, index: int) -> bytes:
+        found = self._known.get((level, index))
+        if found is None:
+            found = self.read(level, index)
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[level, index] = found
+        return found
 
     def _tile(self, level: int, index: int) -> bytes | None:
         if (level, index) not in self._tiles:
