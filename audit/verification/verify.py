@@ -103,6 +103,10 @@ def verify_log(
             still extends it is proved.
         roots: of the timestamp authorities; without them a timestamp is held to the log only.
         workers: how many processes; by default one a core, and none for few entries.
+
+    Raises:
+        sqlalchemy.exc.OperationalError, sqlalchemy.exc.ProgrammingError: there is no log, or the database
+            does not answer. One that answers with damage is a finding.
     """
     for most in (*[workers] * _ATTEMPTS, 1):
         with database.snapshot(engine) as connection:
@@ -111,6 +115,8 @@ def verify_log(
                 return verification.run()
             except ErasedMeanwhile:
                 continue
+            except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+                raise  # there is no log, or nobody answers: no finding about one
             except sa.exc.DBAPIError as error:
                 return verification.ended_by(error)
     raise AssertionError("one process by itself sees one state")
