@@ -24,14 +24,17 @@ def key_of(table: str, row: Row) -> Key:
     return tuple(row[column.name] for column in TABLES[table].primary_key.columns)
 
 
-def read_rows(site: LogSite) -> Rows:
-    """Reads everything."""
+def read_rows(site: LogSite, *, by_key: bool = False) -> Rows:
+    """Reads everything; as it stands in the tables, or in the order of their keys, as the log is read."""
     rows: Rows = {}
     with site.database() as log, site.keys_database() as keys:
         for engine, metadata in ((log, LOG), (keys, KEYS)):
             with engine.connect().execution_options(read_only=True) as connection:
                 for table in metadata.sorted_tables:
-                    found = [dict(r) for r in connection.execute(sa.select(table)).mappings()]
+                    query = (
+                        sa.select(table).order_by(*table.primary_key.columns) if by_key else sa.select(table)
+                    )
+                    found = [dict(r) for r in connection.execute(query).mappings()]
                     rows[table.name] = {key_of(table.name, row): row for row in found}
     return rows
 
