@@ -49,7 +49,7 @@ def secret(page: bytes, slot: int) -> bytes | None:
     Raises:
         FormatError: this is no page, or has no such slot.
     """
-    if len(page) not in _SIZES or not 0 <= slot < SLOTS:
+    if len(page) not in _SIZES or not isinstance(slot, int) or not 0 <= slot < SLOTS:
         _check(page, (slot,))
     if len(page) == _SIZE:
         return mac(page, slot.to_bytes(1))
