@@ -53,7 +53,7 @@ def test_commits_that_are_not_durable_are_found_by_crashes_of_the_server(
         template = quick_path / f"template-{wrong}"
         template.mkdir()
         stand = Stand(PostgresStore(template, postgres_server_of_its_own, None), quick_path / wrong, wrong)
-        crashes = [f"server:{number}:before" for number in (150, 190)]
+        crashes = [f"server:{number}:before" for number in (150, 190, 230, 270)]
         found[wrong] = problems([stand.run("exchange", fault.parse(name)) for name in crashes])
     assert "lost" in found["unsynced"]
     assert set() == found[""]

@@ -110,7 +110,7 @@ async def test_a_slow_postgresql_refuses_instead_of_letting_wait(behind: tuple[L
 
         async def caller(number: int) -> None:
             try:
-                await log.intend(submission(number, outcome="interrupted"), 3)
+                await log.intend(submission(number, outcome="interrupted"), LIMIT)
             except LogBusy:
                 ends.append("busy")
                 await asyncio.sleep(0.05)
