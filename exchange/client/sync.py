@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from types import TracebackType
 from typing import NoReturn, Self, TypeVar
 
@@ -17,9 +19,11 @@ from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
 from audit.formats.checkpoint import Checkpoint
+from exchange.batched import MAX_SUBJECTS
 from exchange.client import failures, protocol
 from exchange.client.credentials import Credentials
-from exchange.client.errors import ClientError, Failed, RecordsInvalid
+from exchange.client.errors import ClientError, Failed, ReceiptInvalid, RecordsInvalid
+from exchange.client.many import Answered, Asking, Subject, Task
 from exchange.client.memory import CheckpointMemory
 from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
 from exchange.client.retry import Attempts
@@ -53,6 +57,53 @@ class Client:
         answer = protocol.read_answer(prepared, response, self._credentials.log)
         self._remember(answer.receipt)
         return answer
+
+    def exchange_many(
+        self, task: Task, subjects: Iterable[Subject], *, timeout: float | None = None
+    ) -> Iterator[Answered]:
+        """Asks the same about many subjects; gives the answers in their order, each verified.
+
+        One subject's refusal is an answer. Where the call itself ends, ask anew about the subjects that were
+        not answered, under new ids. The subjects are read in another thread, as fast as the broker answers.
+
+        Args:
+            task: what to ask.
+            subjects: about whom.
+            timeout: seconds for the whole call; none by default.
+
+        Raises:
+            ClientError: see `exchange.client.errors`.
+        """
+        asking = Asking(self._credentials, task)
+        sent: queue.SimpleQueue[tuple[Subject, Prepared]] = queue.SimpleQueue()
+
+        def requests() -> Iterator[pb.ExchangeManyRequest]:
+            yield pb.ExchangeManyRequest(mandate=asking.mandate)
+            coming = iter(subjects)
+            while some := list(islice(coming, MAX_SUBJECTS)):
+                batch = asking.batch(some)
+                for one in batch.prepared:
+                    sent.put(one)
+                yield pb.ExchangeManyRequest(batch=batch.message)
+
+        checkpoint = ""
+        try:
+            for response in self._exchange.ExchangeMany(requests(), timeout=timeout):
+                for told in response.answers:
+                    if sent.empty():
+                        raise ReceiptInvalid("the broker answered more than was asked")
+                    answered = asking.read(*sent.get(), told, response.decision)
+                    receipt = answered.answer.receipt
+                    if receipt is not None and receipt.signed_checkpoint != checkpoint:
+                        self._remember(receipt)
+                        checkpoint = receipt.signed_checkpoint
+                    yield answered
+        except grpc.RpcError as error:
+            raise failures.raised(
+                failures.failure_of(error), self._credentials.log, None, Attempts()
+            ) from error
+        if not sent.empty():
+            raise ReceiptInvalid(f"the broker left {sent.qsize()} subjects without an answer")
 
     def dry_run(self, question: Question) -> Rehearsal:
         """Asks what would be decided; no register is read.

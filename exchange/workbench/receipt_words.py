@@ -313,8 +313,11 @@ EFFECTS = {
 KINDS = {
     "exchange": Text("an exchange of data", "en udveksling af data"),
     "dry_run": Text("a dry run: nothing was released", "en prøve: intet blev udleveret"),
+    "matching": Text("one subject of a bulk matching", "en person eller sag i en samkøring"),
     "policy_changed": Text("the policies were changed", "reglerne blev ændret"),
     "erased": Text("sealed values were erased", "forseglede værdier blev slettet"),
+    "period_closed": Text("a period got its index", "en periode fik sit indeks"),
+    "disclosed": Text("records were disclosed", "registreringer blev udleveret"),
 }
 COMMITTED = {
     "subject": Text("Whom the data is about", "Hvem data handler om"),

@@ -50,6 +50,7 @@ class Site:
             "log": {
                 "url": f"sqlite:///{self.folder / 'log.db'}",
                 "signing_key": str(self.keys / "log.key"),
+                "period": 0,  # a test counts entries: it closes periods itself
             },
             "vault": {
                 "url": f"sqlite:///{self.folder / 'keys.db'}",

@@ -62,7 +62,7 @@ def _turned(value: Any) -> Any:
     return value if value is None else 7 if isinstance(value, str) else str(value)
 
 
-def _null(nodes: Nodes, _field: str) -> Nodes:
+def _emptied(nodes: Nodes, _field: str) -> Nodes:
     return [dict.fromkeys(node) for node in nodes]
 
 
@@ -97,7 +97,7 @@ def _skewed(nodes: Nodes, _field: str) -> Nodes:
 
 _NODES: Mapping[str, Callable[[Nodes, str], Nodes]] = {
     "wrong-type": _wrong_type,
-    "null": _null,
+    "null": _emptied,
     "missing": _missing,
     "unknown-code": _unknown_code,
     "duplicate": _duplicate,

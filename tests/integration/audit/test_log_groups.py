@@ -49,8 +49,9 @@ async def test_callers_on_many_loops_are_all_answered(log_site: LogSite) -> None
 
 async def test_busy_log_refuses_what_it_cannot_take(log_site: LogSite) -> None:
     """With as much waiting as it takes in, a log refuses more at once, and keeps what it took."""
-    site = replace(log_site, pace=replace(QUICK, max_pending=5))
+    site = replace(log_site, pace=replace(QUICK, max_pending=5, look=3600))
     with site.opened() as log:
+        await log.append(submission(100), closes_intention=False)  # the first look for other work is over
         with site.stalled():
             first = asyncio.ensure_future(log.append(submission(0), closes_intention=False))
             await asyncio.sleep(0.1)  # the writer has it, and waits for the database
@@ -61,8 +62,8 @@ async def test_busy_log_refuses_what_it_cannot_take(log_site: LogSite) -> None:
             with pytest.raises(LogBusy):
                 await log.append(submission(6), closes_intention=False)
         done = [await first, *await asyncio.wait_for(waiting, LIMIT)]
-        assert list(range(6)) == [a.index for a in done]
-        assert 6 == (await log.append(submission(6), closes_intention=False)).index
+        assert list(range(1, 7)) == [a.index for a in done]
+        assert 7 == (await log.append(submission(6), closes_intention=False)).index
 
 
 async def test_caller_that_gives_up_disturbs_nobody(log_site: LogSite) -> None:

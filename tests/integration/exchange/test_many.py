@@ -98,6 +98,15 @@ def test_each_subject_has_an_answer_and_a_record_of_its_own(
             assert alone == (many.records if isinstance(many, Answer) else [r.code for r in many.reasons])
 
 
+def test_the_synchronous_client_asks_as_well(start: Start, task: Task, persons: list[Subject]) -> None:
+    """The same answers, in the same order."""
+    broker = start()
+    with broker.client() as client:
+        answers = list(client.exchange_many(task, iter(persons)))
+    assert persons == [a.subject for a in answers]
+    assert {"granted", "SUBJECT_IS_CHILD"} == {outcome(a.answer) for a in answers}
+
+
 def test_registers_are_asked_about_many_at_once_and_for_nothing_more(
     start: Start, task: Task, persons: list[Subject]
 ) -> None:
