@@ -256,11 +256,16 @@ def slow(tmp_path: Path, decide: Decide, policies: PolicySet) -> Iterator[Slow]:
     process = subprocess.Popen(
         [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
+        preexec_fn=_hears_ctrl_c,  # noqa: PLW1509  # no threads here; a suite in the background ignores it
     )  # fmt: skip
     yield Slow(process)
     if process.poll() is None:
         process.kill()
         process.communicate()
+
+
+def _hears_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def gone(pids: list[int]) -> bool:
