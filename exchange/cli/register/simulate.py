@@ -13,6 +13,9 @@ import click
 
 from adapters.catalogue import load_catalogue
 from adapters.simulators import SIMULATORS
+from adapters.simulators.datafordeler.site import Doors
+from adapters.simulators.faults import FAULTS, FaultError, Faults
+from adapters.simulators.serving import serving
 from exchange.cli.output import CommandError, console, json_option, result
 
 
@@ -66,9 +69,6 @@ def simulate(
     as_json: bool,
 ) -> None:
     """Serve REGISTER as the real one would, on this machine, until Ctrl-C."""
-    from adapters.simulators.datafordeler.site import Doors  # noqa: PLC0415  # loads GraphQL and a web server
-    from adapters.simulators.faults import FAULTS, FaultError, Faults  # noqa: PLC0415
-
     if "help" in orders:
         told = "\n".join(f"  {name:<14}{does}" for name, does in FAULTS.items())
         result(as_json, dict(FAULTS), lambda: console.print(told, markup=False))
@@ -90,8 +90,6 @@ def simulate(
 async def _serve(
     register: str, made: Any, faults: Any, ports: tuple[int, int], api_key: Path | None, *, as_json: bool
 ) -> None:
-    from adapters.simulators.serving import serving  # noqa: PLC0415  # a web server
-
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -1,0 +1,21 @@
+"""`hjemmel register`: generated registers, real rows from files, schemas, simulators, conformance."""
+
+from __future__ import annotations
+
+import click
+
+from exchange.cli.lazy import lazy
+
+_COMMANDS = {
+    "generate": "Generate registers about invented people into SQLite files.",
+    "load": "Load real rows of BBR and DAR beside the generated ones.",
+    "import-sdl": "Write a register's catalogue entry from the schema that it publishes.",
+    "simulate": "Serve a register as the real one would, with faults to order.",
+    "simulate-rest": "Serve a register as the REST service that its entry describes, with faults to order.",
+    "conformance": "Hold the adapter of a register to every guarantee of the port.",
+}
+
+
+@click.group(cls=lazy("exchange.cli.register", _COMMANDS))
+def register() -> None:
+    """Make, load, describe or simulate registers."""
