@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from audit.completeness.closing import Closer, Places
 from audit.errors import FormatError, LogBusy, LogStopped, OutcomeUnknown
 from audit.files import read_private
-from audit.formats.entry import Submission, commit_to
+from audit.formats.entry import Leaf, Submission, commit_to
 from audit.formats.merkle import leaf_hash
 from audit.formats.note import Ed25519Signer, NoteSigner, NoteVerifier
 from audit.keys import load_ed25519
@@ -71,6 +71,7 @@ class AuditLog:
         """Use `AuditLog.open` or `AuditLog.attach`."""
         self._desk = desk
         self._engines = engines  # the log's own first
+        self._intended: dict[str, tuple[Submission, Leaf]] = {}  # that are open, by request id
         self._doubtful: dict[str, bytes] = {}  # intentions whose outcome is unknown, by request id
         self.writer = writer
         self.reader = reader
@@ -156,6 +157,7 @@ class AuditLog:
         except asyncio.CancelledError:
             self._give_up(request_id)
             raise
+        self._intended[request_id] = submission, operation.leaf
 
     async def append(
         self, submission: Submission, *, closes_intention: bool, timeout: float | None = None
@@ -176,7 +178,9 @@ class AuditLog:
             LogBusy: too much is waiting.
             LogStopped: the log takes nothing at present.
         """
-        operation = Append(submission, commit_to(submission), closes_intention)
+        request_id = submission.entry.request_id
+        intended = self._intended.pop(request_id, None) if closes_intention and request_id else None
+        operation = Append(submission, commit_to(submission, intended), closes_intention)
         request_id = claim(operation)
         if request_id is not None and request_id in self._doubtful:
             doubtful = self._doubtful.pop(request_id)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 
 from audit.errors import FormatError
@@ -132,14 +133,23 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A submission made final: the leaf's bytes, and what opens its commitments."""
+    """A submission made final: the leaf's bytes, what opens its commitments, and the commitments.
+
+    The commitments are not told where the leaf came from another process.
+    """
 
     data: bytes
     openings: Mapping[str, bytes]
+    commitments: Mapping[str, str] = field(default_factory=dict)
 
 
-def commit_to(submission: Submission) -> Leaf:
+def commit_to(submission: Submission, intended: tuple[Submission, Leaf] | None = None) -> Leaf:
     """Draws the openings of a submission and writes its leaf.
+
+    Args:
+        submission: the entry, and the values that it commits to.
+        intended: the intention of the same request, where there is one. What it commits to stays committed
+            to as it was: only one of the two ever stands in the log.
 
     Raises:
         FormatError: a value is named that entries do not commit to, or the entry is too large.
@@ -147,21 +157,33 @@ def commit_to(submission: Submission) -> Leaf:
     unknown = submission.values.keys() - set(COMMITTED)
     if unknown:
         raise FormatError(f"an entry does not commit to {', '.join(sorted(unknown))}")
-    openings = fresh_openings(list(submission.values))
-    commitments = {name: commit(openings[name], name, value) for name, value in submission.values.items()}
+    values = submission.values
+    openings: dict[str, bytes] = {}
+    commitments: dict[str, str] = {}
+    if intended is not None:
+        earlier, leaf = intended
+        for name in leaf.commitments:
+            if values.get(name) == earlier.values[name]:
+                openings[name], commitments[name] = leaf.openings[name], leaf.commitments[name]
+    openings |= fresh_openings([name for name in values if name not in openings])
+    commitments |= {n: commit(openings[n], n, value) for n, value in values.items() if n not in commitments}
     data = encode(submission.entry, commitments)
     if len(data) > MAX_ENTRY:
         raise FormatError(f"an entry holds at most {MAX_ENTRY} bytes")
-    return Leaf(data, openings)
+    return Leaf(data, openings, commitments)
 
 
 def encode(entry: Entry | Event, commitments: Mapping[str, str]) -> bytes:
     """Writes the leaf of an entry: canonical JSON (RFC 8785)."""
-    document: dict[str, Any] = {f: _plain(getattr(entry, f)) for f in _fields_of(entry.kind)}
+    document: dict[str, Any]
     if isinstance(entry, Entry):
+        document = dict(zip(ENTRY_FIELDS, _entry_values(entry), strict=True))
         document["obligations"] = [
             {"id": o.id, "fact": o.fact, "effect": o.effect} for o in entry.obligations
         ]
+    else:
+        document = dict(zip(EVENT_FIELDS, _event_values(entry), strict=True))
+        document["details"] = dict(entry.details)
     document["v"] = VERSION
     document["commitments"] = dict(commitments)
     return canonical.encode(document)
@@ -204,12 +226,6 @@ def decode_any(data: bytes) -> tuple[Entry | Event, dict[str, str]]:
     return Entry(**values), commitments
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    return list(value) if isinstance(value, tuple) else value
-
-
 def _is(declared: str, value: Any) -> bool:
     """Tells whether a JSON value has the type that a field of `Entry` is declared with."""
     match declared:
@@ -242,6 +258,8 @@ def _is_commitment(value: Any) -> bool:
 #: The fields of entries and the types they are declared with: annotations are text in this module.
 ENTRY_FIELDS = {f.name: str(f.type) for f in fields(Entry)}
 EVENT_FIELDS = {f.name: str(f.type) for f in fields(Event)}
+_entry_values = attrgetter(*ENTRY_FIELDS)
+_event_values = attrgetter(*EVENT_FIELDS)
 
 
 def _fields_of(kind: Any) -> dict[str, str]:

@@ -96,6 +96,24 @@ def inclusion_proof(index: int, size: int, read: NodeReader) -> list[bytes]:
     return path[::-1]
 
 
+def inclusion_proofs(first: int, size: int, read: NodeReader) -> list[tuple[bytes, ...]]:
+    """Builds the audit paths of all leaves from one on, in their order; what they share is built once."""
+    paths: list[tuple[bytes, ...]] = []
+
+    def descend(begin: int, end: int, path: tuple[bytes, ...]) -> None:
+        if end - begin == 1:
+            paths.append(path)
+            return
+        middle = begin + _split(end - begin)
+        if first < middle:
+            descend(begin, middle, (subtree_root(middle, end, read), *path))
+        descend(middle, end, (subtree_root(begin, middle, read), *path))
+
+    if first < size:
+        descend(0, size, ())
+    return paths
+
+
 def consistency_proof(old: int, new: int, read: NodeReader) -> list[bytes]:
     """Builds the proof that a tree of `new` leaves extends one of `old` (section 2.1.4.1)."""
     if not 0 <= old <= new:

@@ -7,13 +7,13 @@ nobody who holds the master key can tell from what is left whose the erased key 
 
 from __future__ import annotations
 
-import hmac
 import os
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
+from audit.formats.mac import mac
 from audit.storage import database
 from audit.storage.schema import erased_keys, key_names, master_check, period_keys, subject_keys
 from audit.storage.schema import pages as pages_table
@@ -47,7 +47,7 @@ class SubjectKeys(KeyReader):
         if not subjects:
             return []
         digest = self._pseudonyms()
-        names = [hmac.digest(digest, s, "sha256").hex() for s in subjects]
+        names = [mac(digest, subject).hex() for subject in subjects]
         missing = [n for n in dict.fromkeys(names) if n not in self._cache]
         if missing:
             self._cache |= self._named(missing)

@@ -184,12 +184,12 @@ class Owner:
             store.add_intentions(connection, leaves[: len(to_intend)])
             head = self._grow(connection, new)
             for position, index in batch.answered:
-                proof = merkle.inclusion_proof(index, head.size, store.StoredNodes(connection).read)
-                batch.results[position] = _appended(operations[position], index, proof, head)
+                path = merkle.inclusion_proof(index, head.size, store.StoredNodes(connection).read)
+                batch.results[position] = _appended(operations[position], index, tuple(path), head)
         # Durable from here on: memory follows, then the callers learn.
+        proofs = merkle.inclusion_proofs(first, head.size, self._frontier.read)
         for offset, (position, operation) in enumerate(batch.appended):
-            proof = merkle.inclusion_proof(first + offset, head.size, self._frontier.read)
-            batch.results[position] = _appended(operation, first + offset, proof, head)
+            batch.results[position] = _appended(operation, first + offset, proofs[offset], head)
         for position, earlier in batch.twins:
             batch.results[position] = batch.results[earlier]
         self._settle(head, batch.closed)
@@ -319,7 +319,7 @@ class Owner:
             self._open.pop(request_id, None)
 
 
-def _appended(operation: Operation, index: int, proof: Sequence[bytes], head: Head) -> Appended:
+def _appended(operation: Operation, index: int, proof: tuple[bytes, ...], head: Head) -> Appended:
     if not isinstance(operation, Append):
         raise TypeError("only what is appended has a place")
-    return Appended(index, operation.leaf, ProofFile(index, tuple(proof), head.signed_checkpoint))
+    return Appended(index, operation.leaf, ProofFile(index, proof, head.signed_checkpoint))

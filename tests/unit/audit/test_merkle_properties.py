@@ -49,6 +49,19 @@ def test_inclusion_proof_is_the_textbooks(place: tuple[int, int]) -> None:
     merkle.verify_inclusion(HASHES[index], index, size, proof, logs.textbook_root(HASHES[:size]))
 
 
+@given(leaf_in_tree())
+def test_inclusion_proofs_of_a_batch_are_those_of_its_leaves(place: tuple[int, int]) -> None:
+    """The audit paths of all leaves from one on are those that each has by itself."""
+    first, size = place
+    alone = [tuple(merkle.inclusion_proof(index, size, nodes)) for index in range(first, size)]
+    assert alone == merkle.inclusion_proofs(first, size, nodes)
+
+
+def test_no_leaf_has_no_proofs() -> None:
+    """A batch that appended nothing has no audit paths."""
+    assert [] == merkle.inclusion_proofs(7, 7, nodes)
+
+
 @given(two_sizes())
 def test_consistency_proof_is_the_textbooks(pair: tuple[int, int]) -> None:
     """The proof between any two sizes is RFC 9162's PROOF, and verifies."""
