@@ -16,6 +16,8 @@ class Bounds:
         backoff: seconds before the second attempt at most; doubled before each further one.
         failures: calls failed in a row after which the register is left alone.
         pause: seconds that it is left alone for.
+        timeout: seconds that a call may usually take. A caller with much less of them learns nothing of the
+            register, and tells nothing of it.
     """
 
     max_records: int = 1000
@@ -24,3 +26,4 @@ class Bounds:
     backoff: float = 0.1
     failures: int = 10
     pause: float = 5
+    timeout: float = 5

@@ -166,6 +166,7 @@ def _bounds(settings: Settings, max_records: int, max_concurrent: int) -> Bounds
         usual.backoff,
         usual.failures,
         usual.pause,
+        usual.timeout,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from adapters.host.breaker import Breaker
 from adapters.host.cache import Cache
 from adapters.host.registers import GuardedRegisters
 from adapters.port import (
+    DEADLINE,
     AccessRefused,
     AnswerInvalid,
     Catalogue,
@@ -165,6 +167,32 @@ async def test_a_register_that_fails_and_fails_is_left_alone() -> None:
         assert "REGISTER_UNAVAILABLE" == (await failure(host))[0]
     assert 3 == len(adapter.asked)
     assert (NAME,) == host.left_alone()
+
+
+@pytest.mark.parametrize(
+    ("time", "asked"),
+    [pytest.param(0.02, 10, id="in a hurry"), pytest.param(0.2, 3, id="with the usual time")],
+)
+@pytest.mark.parametrize("tells", [False, True], ids=["hangs", "gives up in time"])
+async def test_callers_in_a_hurry_cannot_have_a_register_left_alone(
+    *, time: float, asked: int, tells: bool
+) -> None:
+    """A deadline far shorter than the usual time says nothing of the register; one as long does."""
+
+    class Hanging(Scripted):
+        async def fetch(self, lookup: Lookup) -> Sequence[Found]:
+            self.asked.append(lookup.values)
+            until = DEADLINE.get() or 0.0
+            loop = asyncio.get_running_loop()
+            await asyncio.sleep(until - loop.time() - 0.001 if tells else 3600)
+            raise Unavailable(Cause.CONNECTION)
+
+    adapter = Hanging(known)
+    host = hosted(adapter, Bounds(attempts=1, failures=3, pause=3600, timeout=0.2))
+    for _ in range(10):
+        with pytest.raises(Failed):
+            await host.fetch(asking("a"), time)
+    assert asked == len(adapter.asked)
 
 
 def test_breaker_lets_one_trial_through_and_closes_on_success() -> None:
