@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ import orjson
 
 from exchange.cli.config import config_option
 from exchange.cli.json_log import log_json
+from exchange.cli.stopping import stop_asked
 from exchange.config import Settings, load
 
 if TYPE_CHECKING:
@@ -53,9 +52,7 @@ async def _run(settings: Settings) -> None:
     from exchange.wiring.log_owner import LogOwner  # noqa: PLC0415  # slow to import
 
     owner = LogOwner(settings)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_asked()
 
     def ready(listening: Listening) -> None:
         host = settings.log_service.address.rpartition(":")[0]

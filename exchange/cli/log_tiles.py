@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import ssl
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from exchange.cli.config import config_option
 from exchange.cli.log_opening import opened, told, url_option, vkey_option
 from exchange.cli.opening import existing
 from exchange.cli.output import console, json_option, progress, result
+from exchange.cli.stopping import stop_asked
 from exchange.config import anchored_url, load
 
 
@@ -74,9 +74,7 @@ def serve(
 
 
 async def _serve(server: TileServer, host: str) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_asked()
     async with server:
         sys.stdout.write(orjson.dumps({"ready": True, "address": f"{host}:{server.port}"}).decode() + "\n")
         sys.stdout.flush()

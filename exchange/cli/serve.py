@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ import uvloop
 from exchange import wiring
 from exchange.cli.config import config_option
 from exchange.cli.json_log import log_json
+from exchange.cli.stopping import stop_asked
 from exchange.config import Settings, load
 from exchange.edge.server import check_free
 from exchange.wiring import Broker
@@ -40,10 +40,7 @@ def serve(config_path: Path) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_asked()
     server, policy = settings.server, settings.policy
     for address in filter(None, (server.address, server.probe_address, policy.bundle_address)):
         check_free(address)  # before this process takes the log from the broker that is there

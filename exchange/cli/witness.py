@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import orjson
 from audit.witness.witness_site import WitnessSite
 from exchange.cli.json_log import log_json
 from exchange.cli.output import console, json_option, read_vkey, result
+from exchange.cli.stopping import stop_asked
 
 _folder = click.argument("folder", type=click.Path(path_type=Path))
 
@@ -64,9 +64,7 @@ def serve(folder: Path, listen: str) -> None:
 async def _serve(site: WitnessSite, listen: str) -> None:
     from audit.witness.witness_server import WitnessServer  # noqa: PLC0415  # half of the start-up time: aiohttp
 
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_asked()
     with site.opened() as opened:
         async with WitnessServer(opened, listen) as server:
             host = listen.rpartition(":")[0]
