@@ -37,10 +37,21 @@ def test_what_is_encoded_is_decoded(value: Any) -> None:
     assert value == canonical.decode(canonical.encode(value))
 
 
+def test_tuple_is_written_as_a_list() -> None:
+    """Frozen data need not be copied to be written."""
+    assert b'{"a":["b",1]}' == canonical.encode({"a": ("b", 1)})
+
+
+def test_tuples_are_looked_into() -> None:
+    """What has no sure form has none within a tuple either."""
+    with pytest.raises(FormatError):
+        canonical.encode((("a", 0.5),))
+
+
 @pytest.mark.parametrize(
     "value",
     [
-        *(1.5, float("nan"), 2**53, -(2**53), b"bytes", {1, 2}, (1, 2), {1: 2}, {"æ": 1}),
+        *(1.5, float("nan"), 2**53, -(2**53), b"bytes", {1, 2}, {1: 2}, {"æ": 1}),
         [[0.5]],
         {"a": {"b": [2**60]}},
         "\ud800",
