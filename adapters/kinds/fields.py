@@ -21,6 +21,7 @@ from adapters.kinds.values import Convert, NotDecodedError, converter, instant
 from adapters.port import AnswerInvalid, AsOf, Attribute, Cause, Dataset, Record, SchemaChanged, Value
 
 TIMES: Final = ("registreringFra", "registreringTil", "virkningFra", "virkningTil")
+AXES: Final = ("registrering", "virkning")
 _DANISH: Final = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "Æ": "Ae", "Ø": "Oe", "Å": "Aa"})
 
 
@@ -49,6 +50,27 @@ class Field:
     convert: Convert
     codes: frozenset[str]
     required: bool
+
+    def read(self, found: object, attribute: str) -> Value | None:
+        """Turns what a register wrote, or None where it wrote nothing, into a value of the catalogue.
+
+        Raises:
+            SchemaChanged: it is missing, of another type or form, or has a code that is not known.
+            AnswerInvalid: characters of it were lost before it came.
+        """
+        if found is None:
+            if self.required:
+                raise SchemaChanged(Cause.FIELD_NULL, attribute)
+            return None
+        try:
+            value = self.convert(found)
+        except NotDecodedError:
+            raise AnswerInvalid(Cause.NOT_UTF8, attribute) from None
+        except (ValueError, TypeError):
+            raise SchemaChanged(Cause.FIELD_TYPE, attribute) from None
+        if self.codes and value not in self.codes:
+            raise SchemaChanged(Cause.FIELD_VALUE, attribute)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +110,11 @@ class Fields:
         """
         field = self.by_name[attribute]
         found = self.find(raw, field.steps)
-        if isinstance(found, _Absent) and not self.absent_is_null:
-            raise SchemaChanged(Cause.FIELD_MISSING, attribute)
-        if found is None or isinstance(found, _Absent):
-            if field.required:
-                raise SchemaChanged(Cause.FIELD_NULL, attribute)
-            return None
-        try:
-            value = field.convert(found)
-        except NotDecodedError:
-            raise AnswerInvalid(Cause.NOT_UTF8, attribute) from None
-        except (ValueError, TypeError):
-            raise SchemaChanged(Cause.FIELD_TYPE, attribute) from None
-        if field.codes and value not in field.codes:
-            raise SchemaChanged(Cause.FIELD_VALUE, attribute)
-        return value
+        if isinstance(found, _Absent):
+            if not self.absent_is_null:
+                raise SchemaChanged(Cause.FIELD_MISSING, attribute)
+            found = None
+        return field.read(found, attribute)
 
     def holds(self, raw: object, as_of: AsOf) -> bool:
         """Tells whether a record holds at the times asked for, by those that it tells.
@@ -110,26 +122,11 @@ class Fields:
         Raises:
             AnswerInvalid: it ends before it begins, or tells no time where one must be.
         """
-        return all(
-            self._within(raw, axis, moment)
-            for axis, moment in (("registrering", as_of.registration), ("virkning", as_of.effect))
-            if f"{axis}Fra" in self.times
-        )
+        return holds({name: self._told(raw, path) for name, path in self.times.items()}, as_of)
 
-    def _within(self, raw: object, axis: str, moment: datetime) -> bool:
-        begin, end = self._time(raw, f"{axis}Fra"), self._time(raw, f"{axis}Til")
-        if begin is None or (end is not None and end <= begin):
-            raise AnswerInvalid(Cause.TIMES)
-        return begin <= moment and (end is None or moment < end)
-
-    def _time(self, raw: object, name: str) -> datetime | None:
-        found = self.find(raw, self.times[name])
-        if found is None or isinstance(found, _Absent):
-            return None
-        try:
-            return instant(found)
-        except (ValueError, TypeError, OverflowError):
-            raise AnswerInvalid(Cause.TIMES) from None
+    def _told(self, raw: object, path: Sequence[str]) -> object:
+        found = self.find(raw, path)
+        return None if isinstance(found, _Absent) else found
 
     def find(self, raw: object, steps: Sequence[str]) -> Any:
         """Walks a path; gives `_ABSENT` where a name is not there, None where the way ends before."""
@@ -145,6 +142,34 @@ class Fields:
 
     def _spelt(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         return {spelt(name): value for name, value in raw.items()} if self.danish else raw
+
+
+def holds(told: Mapping[str, object], as_of: AsOf) -> bool:
+    """Tells whether a record holds at two times, by what it tells under the names in `TIMES`.
+
+    Raises:
+        AnswerInvalid: it ends before it begins, or tells no time where one must be.
+    """
+    return all(
+        _within(_time(told[f"{axis}Fra"]), _time(told[f"{axis}Til"]), moment)
+        for axis, moment in (("registrering", as_of.registration), ("virkning", as_of.effect))
+        if f"{axis}Fra" in told
+    )
+
+
+def _within(begin: datetime | None, end: datetime | None, moment: datetime) -> bool:
+    if begin is None or (end is not None and end <= begin):
+        raise AnswerInvalid(Cause.TIMES)
+    return begin <= moment and (end is None or moment < end)
+
+
+def _time(found: object) -> datetime | None:
+    if found is None:
+        return None
+    try:
+        return instant(found)
+    except (ValueError, TypeError, OverflowError):
+        raise AnswerInvalid(Cause.TIMES) from None
 
 
 def is_absent(found: object) -> bool:
@@ -164,22 +189,42 @@ def fields_of(dataset: Dataset, entry: Entry) -> Fields:
         ValueError: the entry says something that cannot be.
     """
     danish = entry.one_of("spelling", ("as-written", "danish"), "as-written") == "danish"
-    told = entry.table("attributes")
-    by_name = {a.name: _field(a, told.value(a.name), told.place, danish=danish) for a in dataset.attributes}
-    told.end()
     return Fields(
-        by_name=by_name,
-        times=_times(entry.table("times"), danish=danish),
+        by_name=each_field(dataset, entry.table("attributes"), danish=danish),
+        times=times_of(entry.table("times"), danish=danish),
         danish=danish,
         absent_is_null=entry.one_of("absent", ("error", "null"), "error") == "null",
     )
 
 
-def _field(attribute: Attribute, told: object, place: str, *, danish: bool) -> Field:
+def each_field(
+    dataset: Dataset, told: Entry, forms: Mapping[str, str] | None = None, *, danish: bool = False
+) -> Mapping[str, Field]:
+    """Reads where each attribute of a dataset stands.
+
+    Args:
+        dataset: whose attributes.
+        told: the entry's table of them.
+        forms: by type of the catalogue, where the kind's usual form is not that of JSON.
+        danish: whether names are transliterated.
+
+    Raises:
+        ValueError: the entry says something that cannot be.
+    """
+    usual = forms or {}
+    by_name = {
+        a.name: _field(a, told.value(a.name), told.place, usual.get(a.type), danish=danish)
+        for a in dataset.attributes
+    }
+    told.end()
+    return by_name
+
+
+def _field(attribute: Attribute, told: object, place: str, usual: str | None, *, danish: bool) -> Field:
     table = {} if told is None else {"path": told} if isinstance(told, str) else told
     entry = Entry(table, f"{place}: {attribute.name}")
     path = entry.text("path", attribute.name)
-    form = entry.text("form") if "form" in entry else None
+    form = entry.text("form") if "form" in entry else usual
     codes = entry.texts("codes")
     required = entry.flag("required", usual=False)
     entry.end()
@@ -192,10 +237,15 @@ def _field(attribute: Attribute, told: object, place: str, *, danish: bool) -> F
     return Field(path, steps_of(path, entry.place, danish=danish), form, convert, frozenset(codes), required)
 
 
-def _times(told: Entry, *, danish: bool) -> Mapping[str, tuple[str, ...]]:
+def times_of(told: Entry, *, danish: bool = False) -> Mapping[str, tuple[str, ...]]:
+    """Reads where a record tells when it holds.
+
+    Raises:
+        ValueError: a begin has no end, or the entry names something else.
+    """
     times = {n: steps_of(told.text(n), told.place, danish=danish) for n in TIMES if n in told}
     told.end()
-    for axis in ("registrering", "virkning"):
+    for axis in AXES:
         if (f"{axis}Fra" in times) != (f"{axis}Til" in times):
             raise ValueError(f"{told.place}: {axis}Fra and {axis}Til go together")
     return times

@@ -21,7 +21,7 @@ def error_of(status: int, headers: Mapping[str, str]) -> RegisterError:
     """Gives the error that an answer other than 200 is. No word of its body is looked at."""
     asks_for_pause = status == HTTPStatus.SERVICE_UNAVAILABLE and "Retry-After" in headers
     if status == HTTPStatus.TOO_MANY_REQUESTS or asks_for_pause:
-        return Throttled(_pause(headers))
+        return Throttled(pause_in(headers))
     if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unavailable(Cause.SERVER_ERROR)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
@@ -36,7 +36,7 @@ def _refusal(status: int, headers: Mapping[str, str]) -> Cause:
     return Cause.CREDENTIALS_EXPIRED if "invalid_token" in told else Cause.CREDENTIALS_REFUSED
 
 
-def _pause(headers: Mapping[str, str]) -> float:
+def pause_in(headers: Mapping[str, str]) -> float:
     """Reads Retry-After, seconds or a date (RFC 9110 section 10.2.3)."""
     told = headers.get("Retry-After", "").strip()
     if told.isascii() and told.isdigit():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -15,7 +14,8 @@ from adapters.kinds.http.client import Answer, Call, HttpClient
 from adapters.kinds.http.statuses import error_of
 from adapters.kinds.rest.entry import Ask, Plan, plan_of
 from adapters.kinds.rest.pages import Position, after, total_in
-from adapters.kinds.values import in_denmark
+from adapters.kinds.rest.template import filled_path
+from adapters.kinds.template import usual_filling
 from adapters.port import (
     AnswerInvalid,
     Cause,
@@ -88,26 +88,22 @@ def _call(plan: Plan, ask: Ask, lookup: Lookup, values: tuple[str, ...], at: Pos
     if ask.separator and any(ask.separator in value for value in values):
         raise AnswerInvalid(Cause.FIELD_VALUE)  # it would be taken for two
     filling = {
-        "key": values[0],
+        **usual_filling(lookup, values[0]),
         "keys": ask.separator.join(values),
-        "effect": _moment(lookup.as_of.effect),
-        "registration": _moment(lookup.as_of.registration),
-        "effect_date": in_denmark(lookup.as_of.effect).isoformat(),
-        "registration_date": in_denmark(lookup.as_of.registration).isoformat(),
         "fields": ",".join(sorted({plan.fields.path(name) for name in _needed(lookup, ask)})),
         "page": str(plan.paging.first + at.pages),
         "offset": str(at.passed),
         "size": str(plan.paging.size),
         "cursor": at.cursor,
-        "request_id": lookup.mandate.request_id,
     }
     headers, body = _HEADERS, None
     if ask.body is not None:
-        headers, body = {**_HEADERS, "Content-Type": "application/json"}, ask.body.filled(filling, values)
+        headers = {**_HEADERS, "Content-Type": "application/json"}
+        body = orjson.dumps(ask.body.filled(filling, {"keys": values}))
     if at.link:
         return Call(at.link, (), body, headers)
     query = tuple(_query(ask, filling, values, has_cursor=bool(at.cursor)))
-    return Call(ask.path.path(filling), query, body, headers)
+    return Call(filled_path(ask.path, filling), query, body, headers)
 
 
 def _query(
@@ -126,10 +122,6 @@ def _query(
 def _needed(lookup: Lookup, ask: Ask) -> Sequence[str]:
     key = lookup.dataset.key(lookup.kind)
     return (*lookup.attributes, key.attribute) if key is not None and ask.echo else lookup.attributes
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _is_unknown(answer: Answer, plan: Plan) -> bool:

@@ -9,7 +9,8 @@ from typing import Final
 from adapters.kinds.entry import Entry
 from adapters.kinds.fields import Fields, fields_of, steps_of
 from adapters.kinds.rest.pages import Paging, paging_of
-from adapters.kinds.rest.template import Body, Template, path_template
+from adapters.kinds.rest.template import PLACES, path_template
+from adapters.kinds.template import Template, Tree
 from adapters.port import Dataset
 
 _CALL: Final = ("path", "query", "body", "many", "echo")
@@ -28,7 +29,7 @@ class Ask:
 
     path: Template
     query: tuple[tuple[str, Template], ...]
-    body: Body | None
+    body: Tree | None
     most: int
     separator: str
     echo: bool
@@ -105,8 +106,10 @@ def plan_of(dataset: Dataset) -> Plan:
 def _ask(entry: Entry) -> Ask:
     path = path_template(entry.text("path"), f"{entry.place}: path")
     told = entry.table("query")
-    query = tuple((name, Template.of(told.text(name), f"{told.place}: {name}")) for name in told.names())
-    body = Body.of(entry.value("body"), f"{entry.place}: body") if "body" in entry else None
+    query = tuple(
+        (name, Template.of(told.text(name), PLACES, f"{told.place}: {name}")) for name in told.names()
+    )
+    body = Tree.of(entry.value("body"), PLACES, f"{entry.place}: body") if "body" in entry else None
     many = entry.table("many")
     most = many.number("most") if many.names() else 1
     separator = many.value("separator") or ""

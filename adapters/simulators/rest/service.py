@@ -17,7 +17,7 @@ import orjson
 from aiohttp import web
 
 from adapters.kinds.rest.entry import Ask, Plan, plan_of
-from adapters.kinds.rest.template import Template
+from adapters.kinds.template import Template
 from adapters.kinds.values import instant
 from adapters.port import Catalogue, Dataset
 from adapters.simulators.rest.faults import Fault, Orders, answered, spoilt
