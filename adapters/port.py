@@ -8,6 +8,7 @@ may be repeated, and translates what it raises. What it gives is cut to the gran
     ├── Unavailable        not there at present; asked again where there is time
     │   └── Throttled      asks for a pause; asked again after it
     ├── AccessRefused      the credentials do not do: expired, withdrawn, or not for this
+    │   └── NotCovered     nothing was asked: what the request cites opens nothing there
     └── AnswerInvalid      an answer that makes no sense
         └── SchemaChanged  a field is not as the catalogue says: renamed, of another type, a new code
 
@@ -40,6 +41,7 @@ __all__ = [
     "Key",
     "Lookup",
     "Mandate",
+    "NotCovered",
     "Opener",
     "Record",
     "RegisterAdapter",
@@ -127,6 +129,7 @@ class Cause(StrEnum):
     CREDENTIALS_EXPIRED = "its credentials have expired"
     CREDENTIALS_REFUSED = "it refused the credentials"
     NOT_AUTHORISED = "the credentials are not for this dataset"
+    NO_CODE = "it has no code for what the request cites"
     PRESENT_ONLY = "it tells about the present only"
     NOT_DECODED = "its answer cannot be decoded"
     NOT_UTF8 = "its answer is not UTF-8"
@@ -140,6 +143,7 @@ class Cause(StrEnum):
     FIELD_VALUE = "a field has a value that is not known"
     FIELD_NULL = "a field that must have a value has none"
     FIELD_UNKNOWN = "it does not know a field"
+    FIELD_NEW = "it has a field that is not known"
     TIMES = "the times of a record make no sense"
     NO_HISTORY = "it does not tell what held at another time"
 
@@ -174,6 +178,13 @@ class Throttled(Unavailable):
 
 class AccessRefused(RegisterError):
     """The register does not let this broker in."""
+
+
+class NotCovered(AccessRefused):
+    """What the request cites opens nothing at the register, so that it was not even asked.
+
+    It says nothing about how the register fares: other requests go on.
+    """
 
 
 class AnswerInvalid(RegisterError):

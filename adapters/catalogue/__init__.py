@@ -61,10 +61,10 @@ def _read(path: Path) -> list[Dataset]:
     register, provider = file.text("register"), file.text("provider")
     if not is_cvr(provider):
         raise CatalogueError(f"{path.name}: provider {provider} is not a CVR number")
-    return [_dataset(register, provider, entry) for entry in file.tables("datasets")]
+    return [_dataset(register, provider, entry, path.parent) for entry in file.tables("datasets")]
 
 
-def _dataset(register: str, provider: str, entry: _Table) -> Dataset:
+def _dataset(register: str, provider: str, entry: _Table, folder: Path) -> Dataset:
     name = entry.name()
     if not name.startswith(f"{register}."):
         raise CatalogueError(f"{entry.place}: dataset {name} must be named {register}.<entity>")
@@ -80,15 +80,15 @@ def _dataset(register: str, provider: str, entry: _Table) -> Dataset:
         provider=provider,
         title=Text(title.text("en"), title.text("da")),
         subject=entry.one_of("subject", SUBJECTS),
-        source=_source(entry.table("source")),
+        source=_source(entry.table("source"), folder),
         attributes=attributes,
         keys=keys,
         valid_for=_valid_for(entry, attributes),
     )
 
 
-def _source(entry: _Table) -> Source:
-    return Source(entry.text("kind"), entry.others("kind"), entry.place)
+def _source(entry: _Table, folder: Path) -> Source:
+    return Source(entry.text("kind"), entry.others("kind"), entry.place, folder)
 
 
 def _valid_for(entry: _Table, attributes: Collection[Attribute]) -> float:

@@ -23,6 +23,7 @@ from adapters.port import (
     Cause,
     Dataset,
     Lookup,
+    NotCovered,
     Record,
     RegisterAdapter,
     RegisterError,
@@ -109,6 +110,8 @@ class Guard:
         begun = asyncio.get_running_loop().time()
         try:
             found = await self._adapter.fetch(self._copied(lookup))
+        except NotCovered:
+            raise
         except (Unavailable, AccessRefused):
             self._unanswered(begun, until)
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -50,11 +51,13 @@ class Source:
         kind: name of the kind, e.g. `sql`, or of a plug-in.
         options: as the catalogue has them; the kind checks them.
         place: where in the catalogue they stand, for messages.
+        folder: where files lie that they name.
     """
 
     kind: str
     options: Mapping[str, Any]
     place: str
+    folder: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from adapters.port import (
     AccessRefused,
     AnswerInvalid,
     Cause,
+    NotCovered,
     RegisterError,
     SchemaChanged,
     Throttled,
@@ -32,6 +33,7 @@ _LONGEST_PAUSE: Final = 3600.0
 _ACCESS: Final = {Cause.CREDENTIALS_EXPIRED, Cause.CREDENTIALS_REFUSED, Cause.NOT_AUTHORISED}
 _CHANGED: Final = {
     *(Cause.FIELD_MISSING, Cause.FIELD_TYPE, Cause.FIELD_VALUE, Cause.FIELD_NULL, Cause.FIELD_UNKNOWN),
+    Cause.FIELD_NEW,
 }
 _PLAIN: Final[Mapping[grpc.StatusCode, Callable[[], RegisterError]]] = {
     _Code.UNAVAILABLE: lambda: Unavailable(Cause.CONNECTION),
@@ -86,6 +88,8 @@ def _code(error: RegisterError) -> grpc.StatusCode:
 
 
 def _kind(cause: Cause, code: grpc.StatusCode) -> type[RegisterError]:
+    if cause is Cause.NO_CODE:
+        return NotCovered
     if cause in _ACCESS:
         return AccessRefused
     if code is _Code.UNAVAILABLE or cause in {Cause.CONNECTION, Cause.SERVER_ERROR}:
