@@ -13,6 +13,7 @@ PLUG_INS = "hjemmel.adapters"  # the group of entry points
 _OWN = {
     "grpc": "adapters.kinds.grpc:open_grpc",
     "rest": "adapters.kinds.rest:open_rest",
+    "soap": "adapters.kinds.soap:open_soap",
     "sql": "adapters.kinds.sql:open_sql",
     "datafordeler": "adapters.kinds.datafordeler.adapter:open_datafordeler",
 }
