@@ -13,7 +13,8 @@ from adapters.kinds.soap.entry import Ask, Plan, plan_of
 from adapters.kinds.soap.mandate import options_of
 from adapters.kinds.soap.reading import read
 from adapters.kinds.soap.wsdl import MessageError, Wsdl
-from adapters.kinds.template import moment, usual_filling
+from adapters.kinds.template import usual_filling
+from adapters.kinds.values import sortable
 from adapters.port import AnswerInvalid, Cause, Connection, Dataset, Found, Lookup
 
 _LARGE: Final = 32 * 1024  # bytes; parsing more takes longer than the event loop may stand still
@@ -68,7 +69,7 @@ def _message(plan: Plan, ask: Ask, lookup: Lookup) -> bytes:
     filling = {
         **usual_filling(lookup, lookup.values[0]),
         **plan.context.filling(lookup.mandate, ask.places),
-        "now": moment(datetime.now(UTC)),
+        "now": sortable(datetime.now(UTC)),
     }
     try:
         return ask.operation.write(_said(ask.request.filled(filling)), _said(ask.header.filled(filling)))

@@ -61,7 +61,7 @@ def body_of(answer: Answer, outcomes: Outcomes, tag: str) -> Any:
     if answer.status not in _WITH_FAULTS or not _is_xml(answer.headers):
         raise error_of(answer.status, answer.headers) if answer.status != HTTPStatus.OK else _no_xml()
     try:
-        envelope = _parsed(answer.body)
+        envelope = parsed(answer.body)
     except AnswerInvalid:
         if answer.status != HTTPStatus.OK:
             raise error_of(answer.status, answer.headers) from None
@@ -143,7 +143,12 @@ def _no_xml() -> AnswerInvalid:
     return AnswerInvalid(Cause.NOT_DECODED)
 
 
-def _parsed(body: bytes) -> Any:
+def parsed(body: bytes) -> Any:
+    """Parses XML that nobody vouches for.
+
+    Raises:
+        AnswerInvalid: it is none, is not UTF-8, or wants something loaded or expanded.
+    """
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

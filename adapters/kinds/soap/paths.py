@@ -46,14 +46,14 @@ class Step:
         """Tells whether an element is the one."""
         return all(element.findtext(tag) == value for tag, value in self.conditions)
 
-    def check(self, element: XmlElement) -> None:
+    def check(self, element: XmlElement, attribute: str = "") -> None:
         """Sees to it that nothing stands in an element that the WSDL does not describe.
 
         Raises:
             SchemaChanged: something does.
         """
         if self.inside is not None and any(child.tag not in self.inside for child in element):
-            raise SchemaChanged(Cause.FIELD_NEW)
+            raise SchemaChanged(Cause.FIELD_NEW, attribute)
 
 
 Path = tuple[Step, ...]
@@ -141,7 +141,7 @@ def text_at(element: XmlElement, path: Path, attribute: str = "") -> str | None:
         [element] = found
         if element.get(_NIL) in {"true", "1"}:
             return None
-        step.check(element)
+        step.check(element, attribute)
     if len(element):
         raise SchemaChanged(Cause.FIELD_TYPE, attribute)
     return element.text or None
