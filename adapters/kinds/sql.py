@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from adapters.kinds.values import sortable
 from adapters.port import AnswerInvalid, Cause, Connection, Dataset, Found, Lookup, Unavailable
 
 BITEMPORAL = ("registreringFra", "registreringTil", "virkningFra", "virkningTil")
@@ -55,11 +55,6 @@ def table_of(dataset: Dataset, metadata: sa.MetaData) -> sa.Table:
     table = table_name(dataset)
     indexes = [sa.Index(f"{table}_by_{k.kind}", k.attribute) for k in dataset.keys]
     return sa.Table(table, metadata, *columns, *times, *indexes)
-
-
-def sortable(moment: datetime) -> str:
-    """Gives a time in the fixed-width form that the tables hold."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def open_sql(register: str, datasets: Sequence[Dataset], connection: Connection) -> SqlAdapter:

@@ -12,10 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from adapters.kinds.values import in_denmark
+from adapters.kinds.values import in_denmark, sortable
 from adapters.port import Lookup
 
 PLACES: Final = frozenset({"key", "effect", "registration", "effect_date", "registration_date", "request_id"})
@@ -104,14 +103,9 @@ def usual_filling(lookup: Lookup, key: str) -> dict[str, str]:
     """What stands in the places that every kind knows."""
     return {
         "key": key,
-        "effect": moment(lookup.as_of.effect),
-        "registration": moment(lookup.as_of.registration),
+        "effect": sortable(lookup.as_of.effect),
+        "registration": sortable(lookup.as_of.registration),
         "effect_date": in_denmark(lookup.as_of.effect).isoformat(),
         "registration_date": in_denmark(lookup.as_of.registration).isoformat(),
         "request_id": lookup.mandate.request_id,
     }
-
-
-def moment(time: datetime) -> str:
-    """A time in UTC, RFC 3339 with microseconds."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

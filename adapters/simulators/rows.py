@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from adapters.kinds.values import sortable
 from adapters.port import AsOf, Dataset
-from exchange.model.request import timestamp
 
 Row = Mapping[str, Any]
 
@@ -57,7 +57,7 @@ class Rows:
 
 def holds(row: Row, axis: str, moment: datetime) -> bool:
     """Tells whether a row holds at a moment, on one axis."""
-    at = timestamp(moment)[:-1] + f".{moment.microsecond:06}Z"
+    at = sortable(moment)
     end = row[f"{axis}Til"]
     return bool(row[f"{axis}Fra"] <= at and (end is None or at < end))
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any
 
 from adapters.kinds.fields import TIMES, Fields
 from adapters.port import Attribute, Dataset, Key
-from adapters.simulators.rest.rows import Row
-
-_NEW_CODE: Final = "ZZ9"
+from adapters.simulators.rows import Row
 
 
 def raw(dataset: Dataset, fields: Fields, row: Row, names: Collection[str]) -> dict[str, Any]:
@@ -22,15 +20,6 @@ def raw(dataset: Dataset, fields: Fields, row: Row, names: Collection[str]) -> d
     for name in TIMES:
         if name in fields.times:
             put(made, fields.times[name], row[name])
-    return made
-
-
-def with_new_codes(dataset: Dataset, fields: Fields, made: dict[str, Any]) -> dict[str, Any]:
-    """Puts a code that nobody knows where there is a list of codes."""
-    for attribute in dataset.attributes:
-        field = fields.by_name[attribute.name]
-        if field.codes:
-            put(made, field.path.split("."), _NEW_CODE)
     return made
 
 

@@ -107,9 +107,9 @@ async def test_a_token_is_renewed_before_it_expires(
         remaining = access._until - access._clock()
         assert remaining <= 970
         access._clock = lambda: access._until
-        asked = made.simulator.asked
+        asked = made.faults.asked
         await hosted.fetch(lookup, 10)
-        assert (2, asked + 1) == (len(made.simulator._tokens), made.simulator.asked)
+        assert (2, asked + 1) == (len(made.simulator._tokens), made.faults.asked)
 
 
 async def test_a_wrong_client_secret_is_refused(
@@ -162,7 +162,7 @@ async def test_a_token_that_is_none_is_not_shown(
             "bbr", all_turned("bbr"), register_folder, options=options, secrets=secrets
         ) as made:
             assert code == (await failure(made.hosted([lookup.dataset]), lookup))[0]
-            assert 0 == made.simulator.asked
+            assert 0 == made.faults.asked
 
 
 async def test_a_certificate_opens(keys: Path, register_folder: Path, tmp_path: Path, lookup: Lookup) -> None:

@@ -41,7 +41,7 @@ async def test_many_subjects_are_divided_and_all_answered(
         answers = await made.hosted([units()]).fetch(
             lookup_of(units(), ["status"], "bbr_enhed_id", *values), 30
         )
-        assert 15 == made.simulator.asked
+        assert 15 == made.faults.asked
     assert values == sorted(answers)
     assert any(answers.values())
 
@@ -70,7 +70,7 @@ async def test_a_service_without_times_is_not_asked_about_the_past(
         hosted = made.hosted([dataset])
         past = lookup_of(dataset, ["status"], "bbr_enhed_id", value)
         code, said = await failure(hosted, past)
-        assert ("REGISTER_ANSWER_INVALID", 0) == (code, made.simulator.asked)
+        assert ("REGISTER_ANSWER_INVALID", 0) == (code, made.faults.asked)
         assert "bbr.enhed: it does not tell what held at another time" == said
 
 
@@ -81,4 +81,4 @@ async def test_a_key_that_no_record_can_have_is_answered_at_once(register_folder
         attribute = dataset.keys[0].attribute
         lookup = lookup_of(dataset, [attribute], dataset.keys[0].kind, "007")
         assert {"007": []} == await made.hosted([dataset]).fetch(lookup, 10)
-        assert 0 == made.simulator.asked
+        assert 0 == made.faults.asked

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from adapters.host.bounds import Bounds
 from adapters.host.registers import GuardedRegisters
 from adapters.kinds import open_adapters
 from adapters.port import Catalogue, Connection, Dataset, Lookup, Record, Source
-from adapters.simulators.rest.serving import serving
+from adapters.simulators import SIMULATORS, Simulated, entries
+from adapters.simulators.faults import Faults
+from adapters.simulators.serving import LOOPBACK, serving
 from exchange.errors import Failed
 
-ENTRIES = Path(__file__).parents[2] / "adapters" / "simulators"
 QUICK = Bounds(attempts=1, failures=1_000_000)
 
 
@@ -52,8 +54,30 @@ def kept_open(make: Callable[[], AbstractAsyncContextManager[str]]) -> Iterator[
 @contextmanager
 def in_a_thread(app: Callable[[], web.Application], tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serves an application; gives its URL."""
-    with kept_open(lambda: serving(app(), tls=tls)) as url:
+
+    @asynccontextmanager
+    async def served() -> AsyncIterator[str]:
+        async with serving(app(), Faults(), LOOPBACK, tls=tls) as made:
+            yield made.url
+
+    with kept_open(served) as url:
         yield url
+
+
+def simulator_of(kind: str, register: str, folder: Path, faults: Faults) -> Simulated:
+    """A register as the entry that comes with its simulator describes it."""
+    module, _, name = SIMULATORS[kind].partition(":")
+    datasets = list(catalogue_of(kind, register).datasets.values())
+    made: Simulated = getattr(import_module(module), name)(register, datasets, folder, faults)
+    return made
+
+
+@contextmanager
+def simulating(kind: str, register: str, folder: Path, faults: Faults) -> Iterator[Connection]:
+    """Serves such a register in a thread of its own; gives a connection to it."""
+    made = simulator_of(kind, register, folder, faults)
+    with in_a_thread(made.application) as url:
+        yield Connection(url + made.path, made.options)
 
 
 @dataclass(slots=True)
@@ -93,7 +117,7 @@ def saying(
 
 def catalogue_of(kind: str, register: str) -> Catalogue:
     """The catalogue entry of a register as its simulator serves it."""
-    datasets = load_catalogue(own=ENTRIES / kind / "entries").datasets.values()
+    datasets = load_catalogue(own=entries(kind)).datasets.values()
     return Catalogue.of(tuple(d for d in datasets if d.register == register))
 
 

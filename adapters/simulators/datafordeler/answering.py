@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from graphql import (
     validate,
 )
 
+from adapters.kinds.values import sortable
 from adapters.simulators.datafordeler.invented import invented, invented_value
 from adapters.simulators.datafordeler.rows import Found, Rows
 from adapters.simulators.datafordeler.schema import events_name
@@ -165,7 +166,7 @@ def _sortable(value: object) -> str:
         raise GraphQLError("no DafDateTime") from None
     if moment.tzinfo is None:
         raise GraphQLError("a DafDateTime has a time zone")
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return sortable(moment)
 
 
 def _stored(node: GraphQLObjectType, where: Mapping[str, Any]) -> dict[str, Any]:

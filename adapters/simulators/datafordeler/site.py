@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ from adapters.simulators.datafordeler.rows import Rows
 from adapters.simulators.datafordeler.schema import read_schema, schema_of
 from adapters.simulators.datafordeler.spoiling import refused, spoilt
 from adapters.simulators.faults import Faults
+from adapters.simulators.wire import sent, turned_away
 
-_HUGE = 64 * 1024 * 1024
 _JSON = "application/graphql-response+json"
 
 
@@ -46,7 +45,7 @@ class Simulator:
     Attributes:
         path: of the endpoint.
         invented: the root fields that are answered out of nothing.
-        asked: calls of the endpoint so far.
+        options: none.
     """
 
     def __init__(self, register: str, schema: str, rows: Rows, faults: Faults, doors: Doors) -> None:
@@ -56,7 +55,7 @@ class Simulator:
             SchemaError: the text is no schema.
         """
         self.path = f"/{register.upper()}/v1"
-        self.asked = 0
+        self.options: Mapping[str, str] = {}
         self._answering = Answering(read_schema(schema, register), register, rows)
         self.invented: Sequence[str] = tuple(self._answering.invented)
         self._schema = schema
@@ -95,34 +94,19 @@ class Simulator:
         return web.json_response({"access_token": token, "expires_in": self._doors.token_life})
 
     async def _query(self, request: web.Request) -> web.StreamResponse:
-        self.asked += 1
-        faults = self._faults
+        faults = self._faults.next()
         body = await request.json()
-        await asyncio.sleep(faults.seconds("slow"))
-        said = self._turned_away(request) or self._failing(request)
+        said = await turned_away(request, faults) or self._not_let_in(request)
         if said is not None:
             return said
         missing = refused(body.get("query", ""), faults)
         status, document = (400, missing) if missing else self._answer(body)
-        data = orjson.dumps(spoilt(document, faults))
-        if faults.has("half-answer"):
-            return await _half(request, data)
-        if faults.has("cut"):
-            data = data[: len(data) // 2]
-        if faults.has("not-utf8"):
-            data = data.replace(b'"data"', '"dåta"'.encode("iso-8859-1"))
-        if faults.has("huge"):
-            data = data + b" " * _HUGE
-        return web.Response(body=data, status=status, content_type=_JSON)
+        return await sent(request, faults, orjson.dumps(spoilt(document, faults)), _JSON, status)
 
     def _answer(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         return self._answering.answer(str(body.get("query", "")), body.get("variables") or {})
 
-    def _turned_away(self, request: web.Request) -> web.Response | None:
-        if self._faults.has("expired"):
-            return _unauthorized("The token expired")
-        if self._faults.has("refused"):
-            return web.json_response({}, status=403)
+    def _not_let_in(self, request: web.Request) -> web.Response | None:
         if not self._doors.api_key and not self._doors.client_secret:
             return None
         if self._doors.api_key and hmac.compare_digest(
@@ -133,20 +117,6 @@ class Simulator:
         if self._tokens.get(token, 0) > time.monotonic():
             return None
         return _unauthorized("The token expired" if token in self._tokens else "Who are you?")
-
-    def _failing(self, request: web.Request) -> web.Response | None:
-        faults = self._faults
-        if faults.has("down") and request.transport is not None:
-            request.transport.abort()
-            return web.Response()
-        if faults.has("error"):
-            return web.json_response({}, status=500)
-        if faults.has("throttle"):
-            pause = f"{faults.seconds('throttle'):.0f}"
-            return web.json_response({}, status=429, headers={"Retry-After": pause})
-        if faults.has("moved"):
-            return web.Response(status=307, headers={"Location": "https://127.0.0.1:1/"})
-        return None
 
 
 def simulator(
@@ -177,12 +147,3 @@ def simulator(
 def _unauthorized(why: str) -> web.Response:
     challenge = f'Bearer error="invalid_token", error_description="{why}"'
     return web.json_response({}, status=401, headers={"WWW-Authenticate": challenge})
-
-
-async def _half(request: web.Request, data: bytes) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": _JSON, "Content-Length": str(len(data))})
-    await response.prepare(request)
-    await response.write(data[: len(data) // 2])
-    if request.transport is not None:
-        request.transport.close()
-    return response

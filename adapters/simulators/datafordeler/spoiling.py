@@ -20,7 +20,7 @@ Nodes = list[dict[str, Any]]
 
 def refused(query: str, faults: Faults) -> dict[str, Any] | None:
     """The answer to a query for a field that is there no more."""
-    field = faults.field("drift")
+    field = faults.told("drift")
     if not field or field not in _FIELDS.findall(query):
         return None
     error = {
@@ -47,7 +47,7 @@ def _connection(connection: dict[str, Any], faults: Faults) -> None:
     nodes: Nodes = connection.get("nodes") or []
     for name, change in _NODES.items():
         if faults.has(name):
-            nodes = change(nodes, faults.field(name))
+            nodes = change(nodes, faults.told(name))
     connection["nodes"] = nodes
     if faults.has("repeat-page") or faults.has("break-off"):
         cursor = "MA==" if faults.has("repeat-page") else None

@@ -5,26 +5,27 @@ It reads calls by the templates, backwards: a call that no template could have m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
 
 import orjson
 from aiohttp import web
 
 from adapters.kinds.rest.entry import Ask, Plan, plan_of
 from adapters.kinds.template import Template
-from adapters.kinds.values import instant
-from adapters.port import Catalogue, Dataset
-from adapters.simulators.rest.faults import Fault, Orders, answered, spoilt
-from adapters.simulators.rest.rows import Row, Rows, holds
-from adapters.simulators.rest.writing import put, raw, somebody_else, with_new_codes
+from adapters.port import Dataset
+from adapters.simulators.backwards import backwards, moment_told
+from adapters.simulators.faults import Faults
+from adapters.simulators.rest.spoiling import spoilt
+from adapters.simulators.rows import Row, Rows, holds
+from adapters.simulators.wire import sent, turned_away
+from adapters.simulators.writing import put, raw
 
-_DENMARK: Final = ZoneInfo("Europe/Copenhagen")
 _LINKED: Final = 10  # records on a page, where pages are linked
 _BELOW: Final = "_begin"  # the query parameter of links and cursors that are made here
 
@@ -37,30 +38,63 @@ class _Route:
     ask: Ask
 
 
-def rest_app(catalogue: Catalogue, register: str, rows: Rows, orders: Orders) -> web.Application:
-    """Makes the service of a register.
+class RestSimulator:
+    """A register's REST service.
 
-    Raises:
-        ValueError: the catalogue has no dataset of kind `rest` in it.
+    Attributes:
+        path: of its interface.
+        invented: nothing.
+        options: none.
     """
-    described = [d for d in catalogue.datasets.values() if d.register == register and d.source.kind == "rest"]
-    if not described:
-        raise ValueError(f"the catalogue has no dataset of kind rest in register {register}")
-    plans = [(d, plan_of(d)) for d in described]
-    routes = [_Route(d, plan, kind, ask) for d, plan in plans for kind, ask in plan.asks.items()]
 
-    async def handle(request: web.Request) -> web.StreamResponse:
-        fault = orders.next()
+    path = ""
+    invented: Sequence[str] = ()
+    options: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, datasets: Sequence[Dataset], rows: Rows, faults: Faults) -> None:
+        """Reads the entries.
+
+        Raises:
+            ValueError: one says something that cannot be.
+        """
+        plans = [(d, plan_of(d)) for d in datasets]
+        self._routes = [_Route(d, plan, kind, ask) for d, plan in plans for kind, ask in plan.asks.items()]
+        self._rows = rows
+        self._faults = faults
+
+    def application(self) -> web.Application:
+        """See `adapters.simulators.Simulated`."""
+        application = web.Application()
+        application.router.add_route("*", "/{tail:.*}", self._handle)
+
+        async def close(_application: web.Application) -> None:
+            self._rows.close()
+
+        application.on_cleanup.append(close)
+        return application
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        faults = self._faults.next()
         body = await request.read()
-        for route in routes:
+        said = await turned_away(request, faults)
+        if said is not None:
+            return said
+        for route in self._routes:
             told = _read(route.ask, request, body)
             if told is not None:
-                return await answered(request, fault, *_answer(route, told, rows, fault, request))
+                document = _answer(route, told, self._rows, faults, request)
+                return await sent(request, faults, document, "application/json")
         return web.json_response({"fejl": "ukendt kald"}, status=404)
 
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", handle)
-    return app
+
+def simulator(register: str, datasets: Sequence[Dataset], folder: Path, faults: Faults) -> RestSimulator:
+    """Makes the simulator of a register from entries of kind `rest`.
+
+    Raises:
+        ValueError: an entry says something that cannot be.
+    """
+    del register  # the entries say everything
+    return RestSimulator(datasets, Rows(folder), faults)
 
 
 def _read(ask: Ask, request: web.Request, body: bytes) -> Mapping[str, list[str]] | None:
@@ -82,21 +116,12 @@ def _read(ask: Ask, request: web.Request, body: bytes) -> Mapping[str, list[str]
         pairs += list(_leaves(ask.body.document, orjson.loads(body or b"null")))
     for template, texts in pairs:
         for text in texts:
-            found = _backwards(template, text)
+            found = backwards(template, text, "[^/]+" if template is ask.path else ".*")
             if found is None:
                 return None
             for name, value in found.items():
                 told.setdefault(name, []).append(value)
     return told
-
-
-def _backwards(template: Template, text: str) -> Mapping[str, str] | None:
-    parts = re.split(r"\{([a-z_]+)\}", template.text)
-    pattern = "".join(f"(?P<{p}>.*)" if n % 2 else re.escape(p) for n, p in enumerate(parts))
-    if template.text.startswith("/"):
-        pattern = pattern.replace(".*", "[^/]+")
-    found = re.fullmatch(pattern, text)
-    return None if found is None else found.groupdict()
 
 
 def _leaves(template: Any, document: Any) -> Iterator[tuple[Template, list[str]]]:
@@ -108,26 +133,16 @@ def _leaves(template: Any, document: Any) -> Iterator[tuple[Template, list[str]]
 
 
 def _answer(
-    route: _Route, told: Mapping[str, list[str]], rows: Rows, fault: Fault | None, request: web.Request
-) -> tuple[bytes, str]:
+    route: _Route, told: Mapping[str, list[str]], rows: Rows, faults: Faults, request: web.Request
+) -> bytes:
     plan = route.plan
     key = route.dataset.key(route.kind)
     assert key is not None  # noqa: S101  # the plan has asks for keys of the dataset only
     values = [v for text in told.get("keys", []) for v in _split(text, route.ask.separator)] or told["key"]
     found = _holding(rows.find(route.dataset, key.attribute, values), told, plan)
     names = _names(route, told, key.attribute)
-    raws = spoilt(
-        fault,
-        [raw(route.dataset, plan.fields, row, names) for row in found],
-        lambda made: with_new_codes(route.dataset, plan.fields, made),
-    )
-    if fault is Fault.SKEWED:
-        for made in raws:
-            _skew(made, plan)
-    if fault is Fault.OTHER:
-        for made in raws:
-            put(made, plan.fields.by_name[key.attribute].path.split("."), somebody_else(route.dataset, key))
-    return _document(plan, raws, told, fault, request), "application/json"
+    raws = [raw(route.dataset, plan.fields, row, names) for row in found]
+    return _document(plan, spoilt(raws, plan.fields, route.dataset, key, faults), told, faults, request)
 
 
 def _split(text: str, separator: str) -> list[str]:
@@ -135,22 +150,14 @@ def _split(text: str, separator: str) -> list[str]:
 
 
 def _holding(found: Sequence[Row], told: Mapping[str, list[str]], plan: Plan) -> list[Row]:
+    first = {name: texts[0] for name, texts in told.items()}
     for axis, place in (("virkning", "effect"), ("registrering", "registration")):
-        moment = _moment(told, place)
+        moment = moment_told(first, place)
         if moment is not None:
             found = [row for row in found if holds(row, axis, moment)]
         elif f"{axis}Fra" not in plan.fields.times:
             found = [row for row in found if holds(row, axis, datetime.now(UTC))]
     return list(found)
-
-
-def _moment(told: Mapping[str, list[str]], place: str) -> datetime | None:
-    if place in told:
-        return instant(told[place][0])
-    if f"{place}_date" in told:
-        day = datetime.fromisoformat(told[f"{place}_date"][0]).date()
-        return datetime.combine(day, time(12), _DENMARK).astimezone(UTC)
-    return None
 
 
 def _names(route: _Route, told: Mapping[str, list[str]], key: str) -> set[str]:
@@ -161,23 +168,17 @@ def _names(route: _Route, told: Mapping[str, list[str]], key: str) -> set[str]:
     return {name for name, path in paths.items() if path in wanted} | {key}
 
 
-def _skew(made: dict[str, Any], plan: Plan) -> None:
-    for name, path in plan.fields.times.items():
-        if name.endswith("Til"):
-            put(made, path, "1900-01-01T00:00:00.000000Z")
-
-
 def _document(
     plan: Plan,
     raws: list[dict[str, Any]],
     told: Mapping[str, list[str]],
-    fault: Fault | None,
+    faults: Faults,
     request: web.Request,
 ) -> bytes:
     size = plan.paging.size or _LINKED
     begin = _begin(plan, told, size)
     page = raws[begin : begin + size] if plan.paging.by else raws
-    if fault is Fault.SHORT:
+    if faults.has("short"):
         page = page[:-1]
     document: Any = page if not plan.one else (page[0] if page else None)
     if plan.records:

@@ -11,7 +11,6 @@ _COMMANDS = {
     "load": "Load real rows of BBR and DAR beside the generated ones.",
     "import-sdl": "Write a register's catalogue entry from the schema that it publishes.",
     "simulate": "Serve a register as the real one would, with faults to order.",
-    "simulate-rest": "Serve a register as the REST service that its entry describes, with faults to order.",
     "conformance": "Hold the adapter of a register to every guarantee of the port.",
 }
 

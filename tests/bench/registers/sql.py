@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from adapters.catalogue import load_catalogue
-from adapters.kinds.sql import SqlAdapter, sortable
+from adapters.kinds.sql import SqlAdapter
+from adapters.kinds.values import sortable
 from adapters.port import Connection
 from adapters.registers import Registers
 from tests.bench.registers.kind import ATTRIBUTES, DATASET, Kind

@@ -1,4 +1,4 @@
-"""`hjemmel register import-sdl` and `simulate` on the command line: what they refuse, and how they say it."""
+"""`hjemmel register import-sdl` on the command line: what it refuses, and how it says it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from adapters.catalogue import load_catalogue
 from adapters.simulators.datafordeler.schema import schema_of
-from adapters.simulators.faults import FAULTS
 from tests.integration.cli.conftest import Run
 from tests.support.datafordeler import all_turned
 
@@ -56,28 +55,3 @@ def test_what_cannot_be_is_said_without_a_traceback(
     ran = run("register", "import-sdl", sdl, *usual, *change)
     assert (status, True) == (ran.status, said in ran.said)
     assert not output.exists()
-
-
-def test_simulate_lists_its_faults(run: Run) -> None:
-    """Whoever looks for a fault finds all of them, with what they do."""
-    ran = run("register", "simulate", "bbr", "--fault", "help", "--json")
-    assert (0, dict(FAULTS)) == (ran.status, json.loads(ran.out))
-    assert all(name in run("register", "simulate", "bbr", "--fault", "help").said for name in FAULTS)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "said"),
-    [
-        (["nowhere"], 1, "register nowhere is not in the catalogue"),
-        (["bbr", "--fault", "sleepy"], 2, "'sleepy' is no fault"),
-        (["bbr", "--sdl", "{toml}"], 1, "no schema of GraphQL"),
-    ],
-)
-def test_simulate_says_what_it_cannot_do(
-    run: Run, tmp_path: Path, arguments: list[str], status: int, said: str
-) -> None:
-    """A register that nobody described, a fault that is none, a file that is no schema."""
-    wrong = tmp_path / "x.toml"
-    wrong.write_text("a = 1", "utf-8")
-    ran = run("register", "simulate", *(a.replace("{toml}", str(wrong)) for a in arguments))
-    assert (status, True) == (ran.status, said in ran.said)

@@ -14,11 +14,10 @@ from adapters.conformance import AdapterConformance, Expected, Trial
 from adapters.kinds import open_adapters
 from adapters.port import AsOf, Catalogue, Connection, Dataset, RegisterAdapter
 from adapters.registers import Registers
-from adapters.simulators.rest.faults import Orders
-from adapters.simulators.rest.rows import Row, Rows, at
-from adapters.simulators.rest.service import rest_app
+from adapters.simulators.faults import Faults
+from adapters.simulators.rows import Row, at
 from tests.integration.registers.test_registers_grpc import connection_to, serving_sql
-from tests.support.services import catalogue_of, in_a_thread, with_source
+from tests.support.services import catalogue_of, simulating, with_source
 
 PAST = AsOf(datetime(2023, 6, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC))
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -65,9 +64,15 @@ def trial_of(
 @pytest.fixture(scope="module")
 def rest_url(register_folder: Path) -> Iterator[str]:
     """A simulated BBR."""
-    catalogue = catalogue_of("rest", "bbr")
-    with in_a_thread(lambda: rest_app(catalogue, "bbr", Rows(register_folder), Orders())) as url:
-        yield url
+    with simulating("rest", "bbr", register_folder, Faults()) as connection:
+        yield connection.url
+
+
+@pytest.fixture(scope="module")
+def soap(register_folder: Path) -> Iterator[Connection]:
+    """A simulated eIndkomst."""
+    with simulating("soap", "eindkomst", register_folder, Faults()) as connection:
+        yield replace(connection, options={**connection.options, "service_agreement.conformance": "an-id"})
 
 
 class TestSql(AdapterConformance):
@@ -104,3 +109,17 @@ class TestGrpc(AdapterConformance):
             yield trial_of(
                 generated, dataset, "bbr_enhed_id", connection_to(address, keys), "dns:///127.0.0.1:9"
             )
+
+
+class TestSoap(AdapterConformance):
+    """The kind `soap`."""
+
+    @pytest.fixture(params=["personnummer 6101010000", "se_nummer 90000012"])
+    def trial(self, generated: Registers, soap: Connection, request: pytest.FixtureRequest) -> Trial:
+        """The income of a person, and what one payer reported, under a legal basis that has a code."""
+        kind, unknown = request.param.split()
+        dataset = catalogue_of("soap", "eindkomst").datasets["eindkomst.indkomst"]
+        trial = trial_of(
+            generated, dataset, kind, replace(soap, max_records=100_000), "http://127.0.0.1:9", unknown
+        )
+        return replace(trial, mandate=replace(trial.mandate, legal_basis="bsl.8"))

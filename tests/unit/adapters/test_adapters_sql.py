@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from adapters.catalogue import load_catalogue
 from adapters.host.bounds import Bounds
 from adapters.host.registers import GuardedRegisters
-from adapters.kinds.sql import BITEMPORAL, SqlAdapter, sortable, table_of
+from adapters.kinds.sql import BITEMPORAL, SqlAdapter, table_of
+from adapters.kinds.values import sortable
 from adapters.port import AnswerInvalid, Cause, Connection, Source, Unavailable
 from adapters.registers import Registers
 from exchange.errors import Failed

@@ -1,0 +1,1 @@
+"""A SOAP service over generated rows, for a register whose entry says how it is read."""
