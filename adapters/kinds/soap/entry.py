@@ -112,7 +112,7 @@ def plan_of(dataset: Dataset, connection: Connection, wsdls: dict[str, Wsdl]) ->
             {**usual, **{name: told.value(name) for name in told.names()}},
             told.place if told.names() else entry.place,
         )
-        operation = wsdl.operation(own.text("operation"), service.strip("-"), port.strip("-"))
+        operation = _operation(wsdl, own, service.strip("-"), port.strip("-"))
         body = Tree.of(
             _over(request, own.value("request")), _OWN_PLACES | context.places, f"{own.place}: request"
         )
@@ -183,6 +183,14 @@ def _wsdl(dataset: Dataset, name: str, wsdls: dict[str, Wsdl]) -> Wsdl:
         except ValueError as error:
             raise ValueError(f"{dataset.source.place}: {error}") from error
     return wsdls[str(path)]
+
+
+def _operation(wsdl: Wsdl, entry: Entry, service: str, port: str) -> Operation:
+    name = entry.text("operation")
+    try:
+        return wsdl.operation(name, service, port)
+    except ValueError as error:
+        raise ValueError(f"{entry.place}: {error}") from error
 
 
 def _over(usual: Any, own: Any) -> dict[str, Any]:

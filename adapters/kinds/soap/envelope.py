@@ -15,7 +15,15 @@ from lxml import etree
 
 from adapters.kinds.http.client import Answer
 from adapters.kinds.http.statuses import error_of, pause_in
-from adapters.port import AccessRefused, AnswerInvalid, Cause, RegisterError, Throttled, Unavailable
+from adapters.port import (
+    AccessRefused,
+    AnswerInvalid,
+    Cause,
+    RegisterError,
+    SchemaChanged,
+    Throttled,
+    Unavailable,
+)
 
 _ENVELOPES: Final = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 _XML: Final = frozenset({"text/xml", "application/soap+xml", "application/xml"})
@@ -74,7 +82,7 @@ def body_of(answer: Answer, outcomes: Outcomes, tag: str) -> Any:
             if answer.status != HTTPStatus.OK:
                 raise error_of(answer.status, answer.headers)
             if body[0].tag != tag:
-                raise AnswerInvalid(Cause.FIELD_MISSING)
+                raise SchemaChanged(Cause.FIELD_MISSING)
             return body[0]
     raise _no_xml()
 

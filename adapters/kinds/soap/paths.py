@@ -86,14 +86,17 @@ def resolve(answer: xsd.Element, names: Sequence[str], place: str) -> Path:
 
 
 def check_single(path: Path, shared: int, place: str) -> None:
-    """Sees to it that a path leads to one element at most, once the first steps are taken.
+    """Sees to it that a path leads to one text at most, once the first steps are taken.
 
     Raises:
-        ValueError: an element on it may stand there many times, and no condition picks one.
+        ValueError: an element on it may stand there many times, and no condition picks one; or the last one
+            holds elements.
     """
+    if path[-1].inside:
+        raise ValueError(f"{place}: {_name(path[-1])} holds elements and no text: go on to one of them")
     for step in path[shared:]:
         if step.many and not step.conditions:
-            name = step.tag.rpartition("}")[2]
+            name = _name(step)
             raise ValueError(
                 f"{place}: {name} may come many times: let records lead there, or pick one by {name}[Name=…]"
             )
@@ -155,6 +158,10 @@ def _child(element: xsd.Element, name: str, place: str) -> tuple[xsd.Element, bo
         what = "is not" if not found else "is more than once"
         raise ValueError(f"{place}: {name} {what} in {element.qname.localname}; there are: {known}")
     return found[0]
+
+
+def _name(step: Step) -> str:
+    return step.tag.rpartition("}")[2]
 
 
 def _tag(element: xsd.Element) -> str:
