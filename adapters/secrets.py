@@ -25,17 +25,33 @@ def private_file(secrets: Mapping[str, Path], name: str) -> Path:
     return path
 
 
-def read_secret(secrets: Mapping[str, Path], name: str) -> str:
-    """Reads a secret that is one line of text.
+def read_line(secrets: Mapping[str, Path], name: str) -> str:
+    """Reads a secret that is one line of text, such as a password that a person chose.
 
     Raises:
-        ValueError: there is none, it is open to others, or it is no text.
+        ValueError: there is none, it is open to others, or it is no such line; the message never holds it.
     """
+    text = _read(secrets, name, "utf-8")
+    if not text or not text.isprintable():
+        raise ValueError(f"secrets.{name}: {secrets[name]} must hold one line of text")
+    return text
+
+
+def read_word(secrets: Mapping[str, Path], name: str) -> str:
+    """Reads a secret that is one word of ASCII, such as a key that a register handed out.
+
+    Raises:
+        ValueError: there is none, it is open to others, or it is no such word; the message never holds it.
+    """
+    text = _read(secrets, name, "ascii")
+    if not text or not text.isprintable() or any(c.isspace() for c in text):
+        raise ValueError(f"secrets.{name}: {secrets[name]} must hold one word of ASCII, and nothing else")
+    return text
+
+
+def _read(secrets: Mapping[str, Path], name: str, encoding: str) -> str:
     path = private_file(secrets, name)
     try:
-        value = path.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"secrets.{name}: {path} holds no line of ASCII") from error
-    if not value or not value.isprintable() or any(c.isspace() for c in value):
-        raise ValueError(f"secrets.{name}: {path} must hold one word, and nothing else")
-    return value
+        return path.read_text(encoding).strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

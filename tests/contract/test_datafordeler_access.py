@@ -103,7 +103,7 @@ async def test_a_token_is_renewed_before_it_expires(
     ) as made:
         hosted = made.hosted([lookup.dataset])
         await hosted.fetch(lookup, 10)
-        access: Any = made.adapter._transport._access
+        access: Any = made.adapter._transport._http._shows
         remaining = access._until - access._clock()
         assert remaining <= 970
         access._clock = lambda: access._until
@@ -141,7 +141,7 @@ async def test_a_wrong_client_secret_is_refused(
         (lambda: web.json_response({"access_token": "a", "expires_in": -1}), "REGISTER_ANSWER_INVALID"),
         (lambda: web.json_response([]), "REGISTER_ANSWER_INVALID"),
         (lambda: web.Response(status=500), "REGISTER_UNAVAILABLE"),
-        (lambda: web.Response(status=302, headers={"Location": "/"}), "REGISTER_UNAVAILABLE"),
+        (lambda: web.Response(status=302, headers={"Location": "/"}), "REGISTER_ANSWER_INVALID"),
     ],
 )
 async def test_a_token_that_is_none_is_not_shown(
@@ -199,11 +199,16 @@ async def test_a_certificate_opens(keys: Path, register_folder: Path, tmp_path: 
 WRONG: list[tuple[str, dict[str, str], dict[str, str], str]] = [
     ("http://register.example/BBR/v1", {}, {}, "url must begin with https"),
     ("ftp://register.example", {}, {}, "url must be a URL"),
-    ("https://user:word@register.example", {}, {}, "user's name"),
+    ("https://user:word@register.example", {}, {}, "must hold no credentials"),
     ("https://register.example", {"colour": "red"}, {}, "options.colour is not known"),
     ("https://register.example", {"page": "0"}, {}, "options.page must be a whole number"),
     ("https://register.example", {"max_cost": "100"}, {}, "options.max_cost: 100 is not enough"),
-    ("https://register.example", {"token_url": "http://a.example"}, {}, "token_url must begin with https"),
+    (
+        "https://register.example",
+        {"token_url": "http://a.example", "client_id": "x"},
+        {},
+        "token_url must begin with https",
+    ),
     ("https://register.example", {"token_url": "https://a.example"}, {}, "options.client_id is missing"),
     (
         "https://register.example",

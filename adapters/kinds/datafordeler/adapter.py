@@ -11,8 +11,9 @@ from adapters.kinds.datafordeler.entry import Asks, Entry, Join, Kept, read_entr
 from adapters.kinds.datafordeler.joins import Joined, Leads, Node, join_question, joins_for, question_of
 from adapters.kinds.datafordeler.pages import Pages
 from adapters.kinds.datafordeler.query import Question, as_scalar
-from adapters.kinds.datafordeler.transport import OPTIONS, Transport, whole
+from adapters.kinds.datafordeler.transport import OPTIONS, Transport
 from adapters.kinds.datafordeler.values import Values
+from adapters.kinds.options import check_known, whole
 from adapters.port import (
     AnswerInvalid,
     Cause,
@@ -44,8 +45,7 @@ class Datafordeler:
             ValueError: one of them says what cannot be.
         """
         options = connection.options
-        if unknown := sorted(set(options) - _OPTIONS):
-            raise ValueError(f"options.{unknown[0]} is not known to the kind datafordeler")
+        check_known(options, _OPTIONS, "options")
         self._entries = {d.name: read_entry(d) for d in datasets}
         self._values = {d.name: Values(d, self._entries[d.name]) for d in datasets}
         max_cost = whole(options, "max_cost", 0) if "max_cost" in options else 0

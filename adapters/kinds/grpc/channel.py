@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import grpc
 
-from adapters.kinds.http.secrets import secret_file
+from adapters.kinds.options import check_known, whole
 from adapters.port import Connection
+from adapters.secrets import private_file
 
 _USUAL_BYTES: Final = 8 * 1024 * 1024
 _OPTIONS: Final = frozenset({"ca", "certificate", "max_bytes", "unsafe_plain_grpc"})
@@ -21,10 +22,7 @@ def max_bytes(connection: Connection) -> int:
     Raises:
         ValueError: it is no number.
     """
-    told = connection.options.get("max_bytes", str(_USUAL_BYTES))
-    if not (told.isascii() and told.isdigit() and int(told) > 0):
-        raise ValueError("options.max_bytes must be a whole number, 1 or more")
-    return int(told)
+    return whole(connection.options, "max_bytes", _USUAL_BYTES)
 
 
 def channel_to(connection: Connection, *, check_only: bool = False) -> Any:
@@ -34,8 +32,7 @@ def channel_to(connection: Connection, *, check_only: bool = False) -> Any:
         ValueError: the connection says something that cannot be, or would not be encrypted.
     """
     options = connection.options
-    if unknown := sorted(set(options) - _OPTIONS):
-        raise ValueError(f"options.{unknown[0]} is not known; there are: {', '.join(sorted(_OPTIONS))}")
+    check_known(options, _OPTIONS, "options")
     if not connection.url.startswith(("dns:", "unix:")):
         raise ValueError("url must be dns:///host:port, or unix:/path of a socket of this machine")
     unsafe = options.get("unsafe_plain_grpc", "false")
@@ -60,7 +57,7 @@ def _credentials(connection: Connection) -> grpc.ChannelCredentials:
     for name in ("ca", "certificate"):
         if not options.get(name):
             raise ValueError(f"options.{name} is missing: a register is reached over mutual TLS")
-    key = secret_file(connection, "certificate_key")
+    key = private_file(connection.secrets, "certificate_key")
     try:
         return grpc.ssl_channel_credentials(
             Path(options["ca"]).read_bytes(), key.read_bytes(), Path(options["certificate"]).read_bytes()

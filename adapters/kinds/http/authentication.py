@@ -6,12 +6,13 @@ A client certificate is shown beside any of these (`adapters.kinds.http.tls`).
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from adapters.kinds.http.secrets import read_secret
 from adapters.port import Connection
+from adapters.secrets import read_line
 
 OPTIONS = frozenset({"authentication", "api_key_name", "api_key_in", "username"})
 _KINDS = ("none", "api-key", "basic", "oauth")
@@ -35,26 +36,36 @@ class Authentication(Protocol):
             RegisterError: a token server gave none.
         """
 
-    def refused(self) -> bool:
-        """The register did not take it: tells whether asking again may help."""
+    def refused(self, shown: Shown) -> bool:
+        """The register did not take what was shown: tells whether asking again may help."""
+
+
+ReadSecret = Callable[[Mapping[str, Path], str], str]
 
 
 class Fixed:
-    """The same with every call."""
+    """The same with every call, for as long as the file that it comes from."""
 
-    def __init__(
-        self, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
-    ) -> None:
-        """Takes it."""
-        self._shown = Shown(headers or {}, query or {})
+    def __init__(self, read: Callable[[], Shown]) -> None:
+        """Takes what reads it.
+
+        Raises:
+            ValueError: it cannot be read.
+        """
+        self._read = read
+        self._shown = read()
 
     async def shown(self) -> Shown:
         """See `Authentication`."""
         return self._shown
 
-    def refused(self) -> bool:
-        """See `Authentication`."""
-        return False
+    def refused(self, shown: Shown) -> bool:
+        """See `Authentication`; reads anew, for secrets are exchanged without a restart."""
+        try:
+            self._shown = self._read()
+        except ValueError:
+            return False
+        return self._shown != shown
 
 
 def kind_of(connection: Connection) -> str:
@@ -80,7 +91,7 @@ def basic(name: str, password: str) -> Mapping[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"}
 
 
-def fixed(connection: Connection) -> Fixed:
+def fixed(connection: Connection, read: ReadSecret = read_line) -> Fixed:
     """Makes what does not change: nothing, an API key, or basic.
 
     An API key is the secret `api_key`, under the option `api_key_name` in a header, or in the query with
@@ -89,16 +100,17 @@ def fixed(connection: Connection) -> Fixed:
     Raises:
         ValueError: an option or a secret is missing.
     """
-    options, kind = connection.options, kind_of(connection)
+    options, secrets, kind = connection.options, connection.secrets, kind_of(connection)
     if kind == "api-key":
         name = options.get("api_key_name", "X-API-Key")
         where = options.get("api_key_in", "header")
         if where not in {"header", "query"}:
             raise ValueError("options.api_key_in must be header or query")
-        shown = {name: read_secret(connection, "api_key")}
-        return Fixed(headers=shown) if where == "header" else Fixed(query=shown)
+        if where == "header":
+            return Fixed(lambda: Shown({name: read(secrets, "api_key")}, {}))
+        return Fixed(lambda: Shown({}, {name: read(secrets, "api_key")}))
     if kind == "basic":
         if not options.get("username"):
             raise ValueError("options.username is missing")
-        return Fixed(headers=basic(options["username"], read_secret(connection, "password")))
-    return Fixed()
+        return Fixed(lambda: Shown(basic(options["username"], read(secrets, "password")), {}))
+    return Fixed(lambda: Shown({}, {}))

@@ -17,7 +17,9 @@ import aiohttp
 from yarl import URL
 
 from adapters.kinds.http import authentication, oauth, tls
+from adapters.kinds.options import check_known, whole
 from adapters.port import AnswerInvalid, Cause, Connection, RegisterError, Unavailable
+from adapters.secrets import read_line
 
 _OPTIONS = authentication.OPTIONS | oauth.OPTIONS | tls.OPTIONS | {"max_bytes"}
 _SECRETS = frozenset({"api_key", "password", "client_secret", "certificate_key"})
@@ -55,39 +57,48 @@ class Answer:
 class HttpClient:
     """Asks one register. It connects with its first call."""
 
-    def __init__(self, connection: Connection, options: Collection[str] = (), usual_bytes: int = 0) -> None:
-        """Takes how the register is reached, and the options that the kind reads itself.
+    def __init__(
+        self,
+        connection: Connection,
+        options: Collection[str] = (),
+        usual_bytes: int = _USUAL_BYTES,
+        read: authentication.ReadSecret = read_line,
+    ) -> None:
+        """Takes how the register is reached.
+
+        Args:
+            connection: the configuration.
+            options: those that the kind reads itself.
+            usual_bytes: most bytes of an answer, where the connection does not say.
+            read: how secrets are read.
 
         Raises:
             ValueError: an option or a secret is missing, malformed or not known.
         """
-        for told, known, what in (
-            (connection.options, _OPTIONS | set(options), "options"),
-            (connection.secrets, _SECRETS, "secrets"),
-        ):
-            if unknown := sorted(set(told) - known):
-                raise ValueError(f"{what}.{unknown[0]} is not known; there are: {', '.join(sorted(known))}")
+        check_known(connection.options, _OPTIONS | set(options), "options")
+        check_known(connection.secrets, _SECRETS, "secrets")
         tls.check_url(connection.url, connection.options)
         self.url = connection.url.rstrip("/")
-        self.max_bytes = _max_bytes(connection, usual_bytes or _USUAL_BYTES)
+        self.max_bytes = whole(connection.options, "max_bytes", usual_bytes)
         self._most = connection.max_concurrent
         self._tls = tls.Tls(connection)
         self._session: aiohttp.ClientSession | None = None
         self._shows: authentication.Authentication
         if authentication.kind_of(connection) == "oauth":
-            self._shows = oauth.ClientCredentials(connection, self._post)
+            self._shows = oauth.ClientCredentials(connection, self._post, read)
         else:
-            self._shows = authentication.fixed(connection)
+            self._shows = authentication.fixed(connection, read)
 
     async def ask(self, call: Call) -> Answer:
-        """Makes a call; a token that is refused is fetched anew, once.
+        """Makes a call; credentials that are refused are read or fetched anew, once.
 
         Raises:
             RegisterError: there is no whole answer. Statuses are the caller's to judge.
         """
-        answer = await self._ask(call)
-        if answer.status == HTTPStatus.UNAUTHORIZED and self._shows.refused():
-            answer = await self._ask(call)
+        shown = await self._shows.shown()
+        answer = await self._ask(call, shown)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._shows.refused(shown):
+            answer = await self._ask(call, await self._shows.shown())
         return answer
 
     async def close(self) -> None:
@@ -97,8 +108,7 @@ class HttpClient:
             # aiohttp closes TLS transports in the next turns of the loop.
             await asyncio.sleep(0)
 
-    async def _ask(self, call: Call) -> Answer:
-        shown = await self._shows.shown()
+    async def _ask(self, call: Call, shown: authentication.Shown) -> Answer:
         query = encoded((*call.query, *shown.query.items()))
         mark = "" if not query else "&" if "?" in call.path else "?"
         url = f"{self.url}{call.path}{mark}{query}"
@@ -154,10 +164,3 @@ def encoded(query: Collection[tuple[str, str]]) -> str:
 def _raise(error: RegisterError) -> NoReturn:
     """Raises without what went before: words of libraries hold URLs, and those hold keys."""
     raise error from None
-
-
-def _max_bytes(connection: Connection, usual: int) -> int:
-    told = connection.options.get("max_bytes", str(usual))
-    if not (told.isascii() and told.isdigit() and int(told) > 0):
-        raise ValueError("options.max_bytes must be a whole number, 1 or more")
-    return int(told)

@@ -32,8 +32,8 @@ def error_of(status: int, headers: Mapping[str, str]) -> RegisterError:
 def _refusal(status: int, headers: Mapping[str, str]) -> Cause:
     if status == HTTPStatus.FORBIDDEN:
         return Cause.NOT_AUTHORISED
-    told = headers.get("WWW-Authenticate", "")  # RFC 6750 section 3.1: expired, revoked or malformed
-    return Cause.CREDENTIALS_EXPIRED if "invalid_token" in told else Cause.CREDENTIALS_REFUSED
+    told = headers.get("WWW-Authenticate", "").lower()  # "invalid_token" alone may mean revoked or malformed
+    return Cause.CREDENTIALS_EXPIRED if "expired" in told else Cause.CREDENTIALS_REFUSED
 
 
 def pause_in(headers: Mapping[str, str]) -> float:

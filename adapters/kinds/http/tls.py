@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from adapters.kinds.http.secrets import secret_file
 from adapters.port import AccessRefused, Cause, Connection
+from adapters.secrets import private_file
 
 OPTIONS = frozenset({"ca", "certificate", "unsafe_plain_http"})
 
@@ -41,7 +41,7 @@ class Tls:
             self._show(connection, Path(options["certificate"]))
 
     def _show(self, connection: Connection, certificate: Path) -> None:
-        key = secret_file(connection, "certificate_key")
+        key = private_file(connection.secrets, "certificate_key")
         try:
             loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
             self.context.load_cert_chain(certificate, key)

@@ -15,8 +15,8 @@ from adapters.kinds.datafordeler.answer import read_page
 from adapters.kinds.datafordeler.entry import Asks, read_entry
 from adapters.kinds.datafordeler.joins import question_of
 from adapters.kinds.datafordeler.times import holds
-from adapters.kinds.datafordeler.transport import _pause
 from adapters.kinds.datafordeler.values import Values
+from adapters.kinds.http.statuses import pause_in
 from adapters.port import (
     AccessRefused,
     AnswerInvalid,
@@ -278,4 +278,4 @@ def test_an_answer_that_is_none_says_why(
 )
 def test_a_pause_is_read_within_bounds(header: str, least: float, most: float) -> None:
     """Seconds or a date; nonsense is a second, and nobody is made to wait for ever."""
-    assert least <= _pause(header) <= most
+    assert least <= pause_in({"Retry-After": header}) <= most
