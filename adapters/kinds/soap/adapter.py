@@ -17,7 +17,7 @@ from adapters.kinds.template import usual_filling
 from adapters.kinds.values import sortable
 from adapters.port import AnswerInvalid, Cause, Connection, Dataset, Found, Lookup
 
-_LARGE: Final = 32 * 1024  # bytes; parsing more takes longer than the event loop may stand still
+_LARGE: Final = 16 * 1024  # bytes; parsing more takes longer than the event loop may stand still
 _THREADS: Final = 2
 
 
@@ -47,7 +47,7 @@ class SoapAdapter:
             raise AnswerInvalid(Cause.FIELD_UNKNOWN)
         if not lookup.current and not all(plan.tells(ask, axis) for axis in ("registrering", "virkning")):
             raise AnswerInvalid(Cause.PRESENT_ONLY)
-        answer = await self._http.ask(Call("", (), _message(plan, ask, lookup), ask.operation.http))
+        answer = await self._http.ask(Call("", (), message(plan, ask, lookup), ask.operation.http))
         if len(answer.body) <= _LARGE:
             return read(answer, plan, ask, lookup, self._max_records)
         loop = asyncio.get_running_loop()
@@ -59,7 +59,7 @@ class SoapAdapter:
         await self._http.close()
 
 
-def _message(plan: Plan, ask: Ask, lookup: Lookup) -> bytes:
+def message(plan: Plan, ask: Ask, lookup: Lookup) -> bytes:
     """Writes the call.
 
     Raises:

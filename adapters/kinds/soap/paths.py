@@ -134,17 +134,22 @@ def text_at(element: XmlElement, path: Path, attribute: str = "") -> str | None:
         AnswerInvalid: there are two where one may be.
     """
     for step in path:
-        found = [child for child in element.iterchildren(step.tag) if step.fits(child)]
-        if len(found) > 1:
-            raise AnswerInvalid(Cause.CONFLICT, attribute)
-        if not found:
+        found = None
+        for child in element.iterchildren(step.tag):
+            if step.conditions and not step.fits(child):
+                continue
+            if found is not None:
+                raise AnswerInvalid(Cause.CONFLICT, attribute)
+            found = child
+        if found is None:
             if step.optional or step.conditions:
                 return None
             raise SchemaChanged(Cause.FIELD_MISSING, attribute)
-        [element] = found
+        element = found
         if element.get(_NIL) in {"true", "1"}:
             return None
-        step.check(element, attribute)
+        if len(element):
+            step.check(element, attribute)
     if len(element):
         raise SchemaChanged(Cause.FIELD_TYPE, attribute)
     return element.text or None

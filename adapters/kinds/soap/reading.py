@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.kinds.fields import AXES, holds
@@ -13,6 +13,7 @@ from adapters.kinds.soap.paths import every, text_at
 from adapters.port import AnswerInvalid, Cause, Found, Lookup, SchemaChanged, Value
 
 _Chain = tuple[Any, ...]
+_Row = Mapping[str, Value | None]
 
 
 def read(answer: Answer, plan: Plan, ask: Ask, lookup: Lookup, most: int) -> Sequence[Found]:
@@ -43,9 +44,11 @@ def read(answer: Answer, plan: Plan, ask: Ask, lookup: Lookup, most: int) -> Seq
         chains.append(chain)
     if ask.total and text_at(body, ask.total) != str(len(chains)):
         raise AnswerInvalid(Cause.PARTIAL)
-    held = [chain for chain in chains if _holds(chain, plan, ask, lookup)]
-    _each_once(held, plan, ask)
-    return [Found(_key(chain, plan, ask, lookup), _record(chain, plan, ask, lookup)) for chain in held]
+    key = _key_of(ask, lookup)
+    read_too = tuple(dict.fromkeys((*lookup.attributes, *plan.identity, *([key] if key else ()))))
+    rows = [_values(chain, plan, ask, read_too) for chain in chains if _holds(chain, plan, ask, lookup)]
+    _each_once(rows, plan)
+    return [Found(_key(row, key, lookup), _record(row, lookup)) for row in rows]
 
 
 def _holds(chain: _Chain, plan: Plan, ask: Ask, lookup: Lookup) -> bool:
@@ -64,35 +67,36 @@ def _holds(chain: _Chain, plan: Plan, ask: Ask, lookup: Lookup) -> bool:
     return held
 
 
-def _record(chain: _Chain, plan: Plan, ask: Ask, lookup: Lookup) -> dict[str, Value]:
-    values = {name: _value(chain, plan, ask, name) for name in lookup.attributes}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _value(chain: _Chain, plan: Plan, ask: Ask, name: str) -> Value | None:
-    return plan.fields[name].read(_text(chain, ask.attributes[name], name), name)
+def _values(chain: _Chain, plan: Plan, ask: Ask, names: Sequence[str]) -> _Row:
+    return {name: plan.fields[name].read(_text(chain, ask.attributes[name], name), name) for name in names}
 
 
 def _text(chain: _Chain, place: Place, attribute: str) -> str | None:
     return text_at(chain[place.level], place.path, attribute)
 
 
-def _key(chain: _Chain, plan: Plan, ask: Ask, lookup: Lookup) -> Value:
-    if not ask.echo:
-        return lookup.values[0]
+def _record(row: _Row, lookup: Lookup) -> dict[str, Value]:
+    return {name: value for name in lookup.attributes if (value := row[name]) is not None}
+
+
+def _key_of(ask: Ask, lookup: Lookup) -> str:
+    """The attribute that tells whose a record is; empty where none does."""
     key = lookup.dataset.key(lookup.kind)
     if key is None:
         raise AnswerInvalid(Cause.FIELD_UNKNOWN)
-    value = _value(chain, plan, ask, key.attribute)
+    return key.attribute if ask.echo else ""
+
+
+def _key(row: _Row, attribute: str, lookup: Lookup) -> Value:
+    if not attribute:
+        return lookup.values[0]
+    value = row[attribute]
     if value is None:
-        raise SchemaChanged(Cause.FIELD_NULL, key.attribute)
+        raise SchemaChanged(Cause.FIELD_NULL, attribute)
     return value
 
 
-def _each_once(chains: Sequence[_Chain], plan: Plan, ask: Ask) -> None:
+def _each_once(rows: Sequence[_Row], plan: Plan) -> None:
     """Sees to it that no two records that hold at the same time are of the same thing."""
-    if not plan.identity:
-        return
-    seen = {tuple(_value(chain, plan, ask, name) for name in plan.identity) for chain in chains}
-    if len(seen) != len(chains):
+    if plan.identity and len({tuple(row[name] for name in plan.identity) for row in rows}) != len(rows):
         raise AnswerInvalid(Cause.CONFLICT)

@@ -20,11 +20,10 @@ from rich.table import Table
 from adapters import registers
 from adapters.host.registers import GuardedRegisters
 from adapters.port import Catalogue
-from tests.bench.registers.kind import ATTRIBUTES, KEY, Kind, Opened
-from tests.support.adapters import lookup_of
+from tests.bench.registers.kind import Kind, Opened
 
 #: Every kind that is measured. A new one is added here.
-KINDS = ("sql", "datafordeler")
+KINDS = ("sql", "datafordeler", "soap")
 SUBJECTS = (1, 10, 100)
 _PATIENCE = 60.0
 
@@ -53,8 +52,8 @@ def main() -> None:
 
 async def _measured(name: str, folder: Path, made: registers.Registers, rounds: int) -> list[dict[str, Any]]:
     opened: Opened = import_module(f"tests.bench.registers.{name}").opened
-    units = sorted({str(row["id_lokalId"]) for row in made.tables["bbr.enhed"].records()})
     async with opened(folder, made) as kind:
+        units = _subjects(kind, made)
         hosted = GuardedRegisters(Catalogue.of((kind.dataset,)), {kind.dataset.name: kind.adapter})
         return [
             {"kind": name, "subjects": count, "raw call": kind.what}
@@ -63,9 +62,15 @@ async def _measured(name: str, folder: Path, made: registers.Registers, rounds: 
         ]
 
 
+def _subjects(kind: Kind, made: registers.Registers) -> list[str]:
+    key = kind.dataset.key(kind.key)
+    assert key is not None
+    return sorted({str(row[key.attribute]) for row in made.tables[kind.dataset.name].records()})
+
+
 def _asking(kind: Kind, hosted: GuardedRegisters) -> Callable[[Sequence[str]], Awaitable[int]]:
     async def ask(values: Sequence[str]) -> int:
-        lookup = lookup_of(kind.dataset, ATTRIBUTES, KEY, *values)
+        lookup = kind.lookup(values)
         return sum(map(len, (await hosted.fetch(lookup, _PATIENCE)).values()))
 
     return ask

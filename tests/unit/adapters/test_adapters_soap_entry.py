@@ -14,7 +14,7 @@ import pytest
 from lxml import etree
 
 from adapters.kinds.soap import open_soap
-from adapters.kinds.soap.adapter import _message
+from adapters.kinds.soap.adapter import message
 from adapters.kinds.soap.entry import Plan, plan_of
 from adapters.port import AnswerInvalid, Connection, Dataset, Mandate, NotCovered
 from adapters.simulators import entries
@@ -135,7 +135,7 @@ def plan() -> Plan:
 
 def sent(plan: Plan, mandate: Mandate, value: str = "6101010000") -> Mapping[str, str]:
     lookup = replace(lookup_of(INCOME, ("maaned",), "personnummer", value), mandate=mandate)
-    document = etree.fromstring(_message(plan, plan.asks["personnummer"], lookup))
+    document = etree.fromstring(message(plan, plan.asks["personnummer"], lookup))
     return {etree.QName(e).localname: e.text for e in document.iter() if not len(e)}
 
 
