@@ -45,7 +45,7 @@ def read(answer: Answer, plan: Plan, ask: Ask, lookup: Lookup, most: int) -> Seq
     if ask.total and text_at(body, ask.total) != str(len(chains)):
         raise AnswerInvalid(Cause.PARTIAL)
     key = _key_of(ask, lookup)
-    read_too = tuple(dict.fromkeys((*lookup.attributes, *plan.identity, *([key] if key else ()))))
+    read_too = tuple(dict.fromkeys((*([key] if key else ()), *plan.identity, *lookup.attributes)))
     rows = [_values(chain, plan, ask, read_too) for chain in chains if _holds(chain, plan, ask, lookup)]
     _each_once(rows, plan)
     return [Found(_key(row, key, lookup), _record(row, lookup)) for row in rows]
