@@ -18,6 +18,7 @@ from adapters.simulators.writing import written
 
 _ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _ENVELOPE_12: Final = "http://www.w3.org/2003/05/soap-envelope"
+_WORDS: Final = "an answer with words of its own"
 Node = dict[str, Any]
 
 
@@ -40,12 +41,23 @@ def answered(route: Route, rows: Sequence[Row], code: str) -> XmlElement:
 def fault(ask: Ask, element: str, code: str) -> XmlElement:
     """Writes a fault that says a code, and more than it should."""
     envelope, body = _enveloped(ask)
-    said = etree.SubElement(body, etree.QName(etree.QName(body).namespace, "Fault"))
-    etree.SubElement(said, "faultcode").text = "soap:Client"
-    etree.SubElement(said, "faultstring").text = "an answer with words of its own"
-    detail = etree.SubElement(etree.SubElement(said, "detail"), "Fejl")
-    etree.SubElement(detail, element or "Kode").text = code
+    namespace = etree.QName(body).namespace
+    said = etree.SubElement(body, etree.QName(namespace, "Fault"))
+    if namespace == _ENVELOPE_12:
+        _say(said, (f"{{{namespace}}}Code", f"{{{namespace}}}Value"), "soap:Sender")
+        _say(said, (f"{{{namespace}}}Reason", f"{{{namespace}}}Text"), _WORDS)
+        _say(said, (f"{{{namespace}}}Detail", "Fejl", element or "Kode"), code)
+    else:
+        _say(said, ("faultcode",), "soap:Client")
+        _say(said, ("faultstring",), _WORDS)
+        _say(said, ("detail", "Fejl", element or "Kode"), code)
     return envelope
+
+
+def _say(element: XmlElement, tags: Sequence[str], text: str) -> None:
+    for tag in tags:
+        element = etree.SubElement(element, tag)
+    element.text = text
 
 
 def content_type(ask: Ask) -> str:

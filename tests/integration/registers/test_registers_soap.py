@@ -16,6 +16,7 @@ from adapters.port import AsOf, Catalogue, Connection
 from adapters.registers import Registers
 from adapters.simulators import entries
 from adapters.simulators.faults import Faults
+from adapters.simulators.soap.service import simulator
 from exchange.client import Failed
 from exchange.demo.questions import SLUGS
 from tests.support.adapters import lookup_of
@@ -80,6 +81,33 @@ async def test_answers_are_those_of_the_sql_adapter(
         assert expected == in_any_order(
             await answer(CATALOGUE, replace(register, max_records=100_000), asked)
         )
+
+
+async def test_soap_1_2_is_spoken_where_the_wsdl_has_it(
+    generated: Registers, register_folder: Path, tmp_path: Path
+) -> None:
+    """The same entry, another binding: other headers, another envelope, other faults, the same answers."""
+    for file in entries("soap").iterdir():
+        text = file.read_text("utf-8").replace(
+            "schemas.xmlsoap.org/wsdl/soap/", "schemas.xmlsoap.org/wsdl/soap12/"
+        )
+        (tmp_path / file.name).write_text(text, "utf-8")
+    catalogue = Catalogue.of((load_catalogue(own=tmp_path).datasets[INCOME.name],))
+    [dataset] = catalogue.datasets.values()
+    faults = Faults(kind="soap")
+    made = simulator("eindkomst", [dataset], register_folder, faults)
+    person = str(next(iter(generated.tables[INCOME.name].records()))["personnummer"])
+    asked = lookup_of(dataset, ("maaned",), "personnummer", person, as_of=TIMES[0])
+    asked = replace(asked, mandate=replace(asked.mandate, legal_basis="bsl.8"))
+    with in_a_thread(made.application) as url:
+        connection = Connection(url + made.path, covering(Connection("", made.options), "test-agreement"))
+        assert (await answer(catalogue, connection, asked))[person]
+        for order, code in (
+            ("fault=busy", "REGISTER_BUSY"),
+            ("fault=else", "REGISTER_ANSWER_INVALID"),
+        ):
+            faults.order([order])
+            assert code == (await failure(catalogue, connection, asked))[0]
 
 
 def test_an_exchange_reads_a_register_over_soap(
