@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from adapters.simulators.datafordeler.site import Doors
 from adapters.simulators.faults import FAULTS, FaultError, Faults
 from adapters.simulators.serving import serving
 from exchange.cli.output import CommandError, console, json_option, result
+from exchange.cli.stopping import stop_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +145,7 @@ async def _serve(
     *,
     as_json: bool,
 ) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_asked()
     host, port, control_port = where
     async with serving(made.application(), faults, host, port, control_port) as served:
         document = {
