@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 
 from exchange.errors import ExchangeError, FieldViolation, Refused
 from exchange.gathering import GatheringRegisters
 from exchange.model.request import Caller, Envelope, Kind, Mandate, Request, Statement
 from exchange.pipeline import Answer, Parts, Pipeline
-from exchange.ports import Authenticator, Clock
+from exchange.ports import Authenticator
+from exchange.stopped import StoppedClock
 
 AuthenticatorOf = Callable[[Authenticator, Caller, Envelope, Statement], Authenticator]
 Result = Answer | ExchangeError
@@ -101,26 +101,10 @@ class Mandated:
             error = Refused.because("FIELD_INVALID", violation)
             first = requests[0] if requests else Envelope(b"", "")
             raise await Pipeline(self._parts).refuse(self._kind, self._certificate, first, error)
-        pipeline = Pipeline(replace(self._parts, clock=_Stopped(self._parts.clock)))
+        pipeline = Pipeline(replace(self._parts, clock=StoppedClock(self._parts.clock)))
         calls = [pipeline.exchange(self._certificate, e, timeout, self._kind) for e in requests]
         results = await asyncio.gather(*calls, return_exceptions=True)
         return [_known(result) for result in results]
-
-
-class _Stopped:
-    """One time for a whole batch, so that its look-ups are alike."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._now = clock.now()
-        self._today = clock.today()
-
-    def now(self) -> datetime:
-        """See `exchange.ports.Clock`."""
-        return self._now
-
-    def today(self) -> date:
-        """See `exchange.ports.Clock`."""
-        return self._today
 
 
 def _known(result: Answer | BaseException) -> Result:

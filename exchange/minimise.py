@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from exchange.model.ages import age
 from exchange.model.catalogue import Dataset
 from exchange.model.decision import Condition, Decision, Effect, RefusedAttribute
 from exchange.model.request import Record, Value
@@ -104,11 +105,5 @@ def _equals(value: Value | None, expected: Value, _law_date: date) -> bool:
 
 
 def _age_below(value: Value | None, limit: Value, law_date: date) -> bool:
-    try:
-        born = date.fromisoformat(str(value))
-    except ValueError:
-        return True
-    if born.isoformat() != value:  # unknown or malformed: withhold
-        return True
-    had_birthday = (law_date.month, law_date.day) >= (born.month, born.day)
-    return law_date.year - born.year - (not had_birthday) < int(limit)
+    years = age(value, law_date)
+    return years is None or years < int(limit)  # unknown or malformed: withhold
