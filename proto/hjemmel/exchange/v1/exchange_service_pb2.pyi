@@ -1,4 +1,5 @@
 from google.api import field_behavior_pb2 as _field_behavior_pb2
+from hjemmel.exchange.v1 import assemble_pb2 as _assemble_pb2
 from hjemmel.exchange.v1 import catalogue_pb2 as _catalogue_pb2
 from hjemmel.exchange.v1 import decision_pb2 as _decision_pb2
 from hjemmel.exchange.v1 import envelope_pb2 as _envelope_pb2

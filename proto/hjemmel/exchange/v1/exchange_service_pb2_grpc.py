@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from hjemmel.exchange.v1 import assemble_pb2 as hjemmel_dot_exchange_dot_v1_dot_assemble__pb2
 from hjemmel.exchange.v1 import exchange_service_pb2 as hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -63,6 +64,21 @@ class ExchangeServiceStub:
                 request_serializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.GetDatasetRequest.SerializeToString,
                 response_deserializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.GetDatasetResponse.FromString,
                 _registered_method=True)
+        self.Assemble = channel.unary_stream(
+                '/hjemmel.exchange.v1.ExchangeService/Assemble',
+                request_serializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.AssembleRequest.SerializeToString,
+                response_deserializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.AssembleResponse.FromString,
+                _registered_method=True)
+        self.ListPackages = channel.unary_unary(
+                '/hjemmel.exchange.v1.ExchangeService/ListPackages',
+                request_serializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.ListPackagesRequest.SerializeToString,
+                response_deserializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.ListPackagesResponse.FromString,
+                _registered_method=True)
+        self.GetPackage = channel.unary_unary(
+                '/hjemmel.exchange.v1.ExchangeService/GetPackage',
+                request_serializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.GetPackageRequest.SerializeToString,
+                response_deserializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.GetPackageResponse.FromString,
+                _registered_method=True)
 
 
 class ExchangeServiceServicer:
@@ -110,6 +126,30 @@ class ExchangeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Assemble(self, request, context):
+        """Asks for all that a task needs about one applicant: a package, under one signed request. Its parts are
+        exchanges, each with its own decision and record, side by side as far as none waits for another. They are
+        answered as they come, then summed up: what is missing, why, and whom to ask next. One part's refusal ends
+        nothing; what is wrong with the request as a whole ends the call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPackages(self, request, context):
+        """Lists the packages that can be asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPackage(self, request, context):
+        """Describes one package: its terms, and their digest.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExchangeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -137,6 +177,21 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.GetDataset,
                     request_deserializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.GetDatasetRequest.FromString,
                     response_serializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.GetDatasetResponse.SerializeToString,
+            ),
+            'Assemble': grpc.unary_stream_rpc_method_handler(
+                    servicer.Assemble,
+                    request_deserializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.AssembleRequest.FromString,
+                    response_serializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.AssembleResponse.SerializeToString,
+            ),
+            'ListPackages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPackages,
+                    request_deserializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.ListPackagesRequest.FromString,
+                    response_serializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.ListPackagesResponse.SerializeToString,
+            ),
+            'GetPackage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPackage,
+                    request_deserializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.GetPackageRequest.FromString,
+                    response_serializer=hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.GetPackageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -278,6 +333,87 @@ class ExchangeService:
             '/hjemmel.exchange.v1.ExchangeService/GetDataset',
             hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.GetDatasetRequest.SerializeToString,
             hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.GetDatasetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Assemble(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hjemmel.exchange.v1.ExchangeService/Assemble',
+            hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.AssembleRequest.SerializeToString,
+            hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.AssembleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPackages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hjemmel.exchange.v1.ExchangeService/ListPackages',
+            hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.ListPackagesRequest.SerializeToString,
+            hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.ListPackagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPackage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hjemmel.exchange.v1.ExchangeService/GetPackage',
+            hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.GetPackageRequest.SerializeToString,
+            hjemmel_dot_exchange_dot_v1_dot_assemble__pb2.GetPackageResponse.FromString,
             options,
             channel_credentials,
             insecure,
