@@ -17,6 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hjemmel.exchange.v1 import envelope_pb2 as pb
 from hjemmel.exchange.v1 import many_pb2
 
+from exchange import packaged
 from exchange.errors import ExchangeError, FieldViolation, Refused
 from exchange.model.identifiers import SUBJECT_KEYS, is_cvr
 from exchange.model.request import Kind, Request, SubjectKey
@@ -126,6 +127,15 @@ def read_batched(body: bytes) -> Request:
     if violations:
         raise malformed(*violations)
     return request
+
+
+def read_packaged(body: bytes) -> Request:
+    """Reads the request about one subject of a package's part, from a serialised PackagedRequest.
+
+    Raises:
+        Refused: as `read`.
+    """
+    return read(packaged.exchange_body(body).SerializeToString())
 
 
 _mandate = lru_cache(maxsize=64)(read_mandate)  # the same one stands in the request of each subject

@@ -214,6 +214,17 @@ class Registers(_Section):
     pause: Seconds = Field(5, description="Seconds that it is left alone for.")
 
 
+class Packages(_Section):
+    """What tasks need, each as one declaration. See docs/packages.md."""
+
+    folder: PathOrNone = Field(
+        "", description="Folder with packages beside Hjemmel's own, one TOML file each. Empty: none."
+    )
+    max_concurrent: int = Field(
+        16, ge=1, le=1000, description="Most exchanges of one package under way at once."
+    )
+
+
 class Log(_Section):
     """Where exchanges are recorded."""
 
@@ -357,6 +368,7 @@ class Settings(BaseSettings):
     identity: Identity = Identity()
     policy: Policy = Policy()
     registers: Registers = Registers()
+    packages: Packages = Packages()
     log: Log = Log()
     log_service: LogService = LogService()
     watch: Watch = Watch()

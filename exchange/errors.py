@@ -133,6 +133,11 @@ CODES: dict[str, Code] = {
     "KEY_KIND_UNKNOWN": Code(
         Status.INVALID_ARGUMENT, "The dataset is not looked up by this kind of key: see GetDataset."
     ),
+    "PACKAGE_UNKNOWN": Code(Status.INVALID_ARGUMENT, "No such package: ListPackages tells which there are."),
+    "PACKAGE_CHANGED": Code(
+        Status.INVALID_ARGUMENT,
+        "The package has other terms than those that were signed: read them (GetPackage), and sign anew.",
+    ),
     "NOT_FOUND": Code(
         Status.NOT_FOUND, "There is no such thing, or none that you may see: check what it is named by."
     ),

@@ -17,6 +17,8 @@ _COMMANDS = {
     "serve": "Run the broker.",
     "probe": "Tell whether a broker can answer exchanges.",
     "request": "Ask for data of one subject.",
+    "assemble": "Ask for all that a task needs about one applicant.",
+    "package": "List, show and check packages: what tasks need, declared once.",
     "receipt": "Read and verify receipts.",
     "records": "Keep a copy of one's own side of the log, and find out what is missing.",
     "log": "Look at the audit log.",
@@ -40,6 +42,7 @@ _EXPECTED = frozenset(
         "exchange.config.ConfigError",
         "exchange.demo.site.DemoError",
         "exchange.identity.participants.ParticipantsError",
+        "exchange.packages.tables.PackageError",
         "exchange.policy.errors.PolicyError",
     }
 )

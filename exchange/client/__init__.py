@@ -9,6 +9,7 @@ the last answer.
 """
 
 from exchange.client.aio import AsyncClient
+from exchange.client.assembling import Application, Assembled, MissingPiece, PartAnswered, Summary
 from exchange.client.credentials import Credentials
 from exchange.client.errors import (
     AlreadyRecorded,
@@ -32,6 +33,8 @@ __all__ = [
     "AlreadyRecorded",
     "Answer",
     "Answered",
+    "Application",
+    "Assembled",
     "AsyncClient",
     "Client",
     "ClientError",
@@ -39,8 +42,10 @@ __all__ = [
     "Failed",
     "ForkDetected",
     "InvalidRequest",
+    "MissingPiece",
     "NotAuthenticated",
     "NotCosigned",
+    "PartAnswered",
     "Position",
     "Question",
     "ReceiptInvalid",
@@ -48,6 +53,7 @@ __all__ = [
     "Refused",
     "Rehearsal",
     "Subject",
+    "Summary",
     "Task",
     "Unreachable",
     "VerifiedReceipt",

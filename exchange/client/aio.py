@@ -11,13 +11,14 @@ from typing import NoReturn, Self, TypeVar
 import grpc
 from hjemmel.audit.v1 import audit_service_pb2 as audit_pb
 from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceStub
-from hjemmel.exchange.v1 import catalogue_pb2
+from hjemmel.exchange.v1 import assemble_pb2, catalogue_pb2
 from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
 from audit.formats.checkpoint import Checkpoint
 from exchange.batched import MAX_SUBJECTS
-from exchange.client import failures, protocol
+from exchange.client import assembling, failures, protocol
+from exchange.client.assembling import Application, Assembled, Assembling, PartAnswered
 from exchange.client.credentials import Credentials
 from exchange.client.errors import ClientError, Failed, ReceiptInvalid, RecordsInvalid
 from exchange.client.many import Answered, Asking, Subject, Task
@@ -25,6 +26,7 @@ from exchange.client.memory import CheckpointMemory
 from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
 from exchange.client.retry import Attempts
 from exchange.client.watching import RENEWED, SHRUNK, Position, Watch, Watched
+from exchange.packages.model import Package
 
 T = TypeVar("T")
 
@@ -140,6 +142,61 @@ class AsyncClient:
             request.page_token = page.next_page_token
             if not page.next_page_token:
                 return found
+
+    async def package(self, name: str) -> Package:
+        """Fetches a package: its terms, and what people are told about its parts.
+
+        Raises:
+            InvalidRequest: it does not hold.
+            ClientError: there is none.
+        """
+        request = assemble_pb2.GetPackageRequest(name=name)
+        response = await self._send(lambda: self._exchange.GetPackage(request, timeout=self._timeout))
+        return assembling.read_package(response.package)
+
+    async def packages(self) -> list[Package]:
+        """Lists the packages that can be asked for."""
+        request = assemble_pb2.ListPackagesRequest()
+        found: list[Package] = []
+        while True:
+            page = await self._send(lambda: self._exchange.ListPackages(request, timeout=self._timeout))
+            found.extend(assembling.read_package(p) for p in page.packages)
+            request.page_token = page.next_page_token
+            if not page.next_page_token:
+                return found
+
+    async def assemble(
+        self, package: Package, application: Application, *, timeout: float | None = None
+    ) -> AsyncIterator[Assembled]:
+        """Asks for a package; gives its parts' answers as they come, each verified, then one summary.
+
+        One part's refusal is an answer. Where the call itself ends, ask anew: what was begun is recorded.
+
+        Args:
+            package: as `package` gave it. What is signed is for its terms; the broker refuses it where it has
+                others.
+            application: about whom, in which case, under which agreements.
+            timeout: seconds for the whole call; as for every call by default.
+
+        Raises:
+            ClientError: see `exchange.client.errors`.
+        """
+        asking = Assembling(self._credentials, package, application)
+        call = self._exchange.Assemble(asking.request, timeout=timeout or self._timeout)
+        try:
+            async for message in call:
+                came = asking.read(message)
+                if isinstance(came, PartAnswered) and came.answer.receipt is not None:
+                    await self._remember(came.answer.receipt)
+                yield came
+        except grpc.RpcError as error:
+            raised = failures.raised(failures.failure_of(error), self._credentials.log, None, Attempts())
+            if raised.receipt:
+                await self._remember(raised.receipt)
+            raise raised from error
+        finally:
+            call.cancel()
+        asking.end()
 
     async def watch_records(
         self, position: Position | None = None, *, renewed: float = RENEWED

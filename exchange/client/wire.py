@@ -30,8 +30,8 @@ def body(question: Question, consumer: str) -> envelope_pb2.ExchangeBody:
         case_reference=question.case_reference,
         consent_reference=question.consent_reference,
         law_date=question.law_date.isoformat() if question.law_date else None,
-        effect_time=_time(question.effect_time),
-        registration_time=_time(question.registration_time),
+        effect_time=time(question.effect_time),
+        registration_time=time(question.registration_time),
         partial_acceptable=question.partial_acceptable,
         emergency_ground=question.emergency_ground,
     )
@@ -48,8 +48,8 @@ def mandate(task: Task, consumer: str) -> many_pb2.MandateBody:
         legal_basis=task.legal_basis,
         agreement=task.agreement,
         law_date=task.law_date.isoformat() if task.law_date else None,
-        effect_time=_time(task.effect_time),
-        registration_time=_time(task.registration_time),
+        effect_time=time(task.effect_time),
+        registration_time=time(task.registration_time),
         partial_acceptable=task.partial_acceptable,
         matching=task.matching,
     )
@@ -82,7 +82,8 @@ def _role(name: str) -> str | None:
     return role if role in envelope_pb2.SubjectRole.keys() else None  # noqa: SIM118  # an enum wrapper
 
 
-def _time(value: datetime | None) -> Timestamp | None:
+def time(value: datetime | None) -> Timestamp | None:
+    """Writes a time, where there is one."""
     if value is None:
         return None
     message = Timestamp()

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar
 
-from hjemmel.exchange.v1 import envelope_pb2
+from hjemmel.exchange.v1 import assemble_pb2, envelope_pb2
 from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceServicer
 
 from exchange.edge import many_calls, translate
 from exchange.edge.callers import Callers, certificate_of
+from exchange.edge.package_calls import PackageCalls
 from exchange.edge.status import Context, abort
 from exchange.errors import ExchangeError, FieldViolation, Refused
 from exchange.many import Many
@@ -27,10 +28,13 @@ T = TypeVar("T")
 class ExchangeEdge(ExchangeServiceServicer):
     """Implements `hjemmel.exchange.v1.ExchangeService`."""
 
-    def __init__(self, pipeline: Pipeline, many: Many, catalogue: Catalogue, callers: Callers) -> None:
-        """Takes the pipeline, one for many subjects, the catalogue, and who may look at it."""
+    def __init__(
+        self, pipeline: Pipeline, many: Many, packages: PackageCalls, catalogue: Catalogue, callers: Callers
+    ) -> None:
+        """Takes the pipeline, one for many subjects, one for packages, the catalogue, and who may see it."""
         self._pipeline = pipeline
         self._many = many
+        self._packages = packages
         self._catalogue = catalogue
         self._callers = callers
         self._names = sorted(catalogue.datasets)
@@ -93,6 +97,36 @@ class ExchangeEdge(ExchangeServiceServicer):
         if dataset is None:
             await abort(context, Refused.because("NOT_FOUND"))
         return pb.GetDatasetResponse(dataset=translate.dataset(dataset))
+
+    async def Assemble(
+        self, request: assemble_pb2.AssembleRequest, context: Context
+    ) -> AsyncIterator[assemble_pb2.AssembleResponse]:
+        """Answers for a package."""
+        try:
+            async for response in self._packages.assemble(request, context):
+                yield response
+        except ExchangeError as error:
+            await abort(context, error)
+
+    async def ListPackages(
+        self, request: assemble_pb2.ListPackagesRequest, context: Context
+    ) -> assemble_pb2.ListPackagesResponse:
+        """Lists packages by name; a page token is the name that the last page ended with."""
+        await self._callers.admit(context)
+        try:
+            return self._packages.listed(request)
+        except ExchangeError as error:
+            await abort(context, error)
+
+    async def GetPackage(
+        self, request: assemble_pb2.GetPackageRequest, context: Context
+    ) -> assemble_pb2.GetPackageResponse:
+        """Describes a package."""
+        await self._callers.admit(context)
+        try:
+            return self._packages.got(request)
+        except ExchangeError as error:
+            await abort(context, error)
 
 
 def _envelope(message: envelope_pb2.SignedEnvelope) -> Envelope:

@@ -17,17 +17,22 @@ from adapters.port import Connection
 from audit.log import AuditLog
 from audit.reading.watching import Watching, WatchSettings
 from exchange import body, released
+from exchange.assembly import Assemblies
+from exchange.assembly import Format as PackageFormat
 from exchange.batched import MAX_SUBJECTS
 from exchange.config import Settings
 from exchange.edge.audit_service import AuditEdge
 from exchange.edge.callers import Callers
 from exchange.edge.exchange_service import ExchangeEdge
+from exchange.edge.package_calls import PackageCalls
 from exchange.edge.server import Servers, Tls
 from exchange.identity.authenticator import SignatureAuthenticator
 from exchange.identity.batched import BatchAuthenticator
+from exchange.identity.packaged import PackageAuthenticator, check_applicant
 from exchange.identity.participants import FileParticipants
 from exchange.many import Format, Many
 from exchange.model.catalogue import Catalogue
+from exchange.packages.load import load_packages
 from exchange.pipeline import Parts, Pipeline
 from exchange.policy.keeper import PolicyKeeper
 from exchange.recorder import Recorder
@@ -37,6 +42,7 @@ from exchange.wiring.logs import log_settings
 __all__ = ["CONSENTS", "Broker", "SystemClock", "broker", "log_settings", "register_url", "tls"]
 
 _MANY = Format(body.read_mandate, body.read_batched, BatchAuthenticator, MAX_SUBJECTS)
+_PACKAGES = PackageFormat(body.read_packaged, released.decode, PackageAuthenticator, check_applicant)
 _DENMARK = ZoneInfo("Europe/Copenhagen")
 CONSENTS = "samtykke"
 
@@ -86,11 +92,12 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         replace: lets tests put other parts in the place of some.
 
     Raises:
-        ConfigError, PolicyError, CatalogueError, ParticipantsError, KeyFileError, LogStopped: a part
-            cannot do its work; the message says which and why.
+        ConfigError, PolicyError, CatalogueError, PackageError, ParticipantsError, KeyFileError,
+            LogStopped: a part cannot do its work; the message says which and why.
     """
     async with AsyncExitStack() as stack:
         catalogue = load_catalogue(own=settings.registers.catalogue or None)
+        packages = load_packages(catalogue, settings.packages.folder or None)
         folder_set = policies.first_look(settings)
         authenticator = SignatureAuthenticator(
             FileParticipants(settings.identity.participants),
@@ -118,7 +125,9 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
             )
         )
         callers = Callers(authenticator)
-        exchange = ExchangeEdge(Pipeline(parts), Many(parts, _MANY), catalogue, callers)
+        assemblies = Assemblies(parts, _PACKAGES, packages, settings.packages.max_concurrent)
+        calls = PackageCalls(assemblies, packages)
+        exchange = ExchangeEdge(Pipeline(parts), Many(parts, _MANY), calls, catalogue, callers)
         watching = Watching(log.engine, _watch_settings(settings))
         stack.push_async_callback(watching.close)
         prefer_cosigned = settings.witness.publish == "cosigned"
