@@ -19,10 +19,11 @@ from audit.formats import proof_file
 from audit.verification.verify import Report
 from exchange.cli.log import render as render_report
 from exchange.cli.output import console, json_option, progress, result
+from exchange.cli.package_view import answer_lines, summary_lines
 from exchange.client import Answer
 from exchange.demo import play, story
 from exchange.demo.forgetting import Forgotten, forget
-from exchange.demo.play import Played, Players
+from exchange.demo.play import Assembled, Played, Players
 from exchange.demo.site import DemoSite, prepare, serving
 from exchange.demo.witnessed import cosigned_receipt, policy_of, witnessing
 
@@ -38,7 +39,7 @@ from exchange.demo.witnessed import cosigned_receipt, policy_of, witnessing
 @click.option("--persons", default=10_000, show_default=True, help="Size of the registers.")
 @json_option
 def demo(folder: Path, persons: int, as_json: bool) -> None:
-    """Play three cases, and ten requests that no law carries; forget one; prove it all.
+    """Play four cases, and ten requests that no law carries; forget one; prove it all.
 
     Makes keys and registers about invented people, and starts a broker. On a terminal the broker
     stays up afterwards, for you to call.
@@ -74,10 +75,16 @@ def _play(site: DemoSite, target: str, *, as_json: bool) -> list[Played]:
     played: list[Played] = []
     try:
         for told in story.stories(site):
-            ended = players.play(told)
+            if told.applying is None:
+                ended = players.play(told)
+                if not as_json:
+                    _tell(told.title, ended)
+            else:
+                assembled = players.assemble(told.applying)
+                ended = assembled.played
+                if not as_json:
+                    _tell_package(told, assembled)
             played += ended
-            if not as_json:
-                _tell(told.title, ended)
     finally:
         players.close()
     return played
@@ -106,6 +113,18 @@ def _tell(title: str, played: list[Played]) -> None:
         table.add_row(_asked(one), _law(one), _outcome(one), str(one.index))
     console.print()
     console.print(table)
+
+
+def _tell_package(told: story.Story, assembled: Assembled) -> None:
+    if told.applying and told.applying.is_brief:
+        console.print(f"\n[bold]{told.title}[/]")
+        for came in assembled.answered:
+            for line in answer_lines(assembled.package, came):
+                console.print(line)
+    else:
+        _tell(told.title, assembled.played)
+    for line in summary_lines(assembled.package, assembled.summary):
+        console.print(line)
 
 
 def _asked(one: Played) -> str:

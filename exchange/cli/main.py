@@ -13,7 +13,7 @@ from exchange.cli.lazy import lazy
 from exchange.cli.output import CommandError, report
 
 _COMMANDS = {
-    "demo": "Play three cases, and ten requests that no law carries, then prove it all.",
+    "demo": "Play four cases, and ten requests that no law carries, then prove it all.",
     "serve": "Run the broker.",
     "probe": "Tell whether a broker can answer exchanges.",
     "request": "Ask for data of one subject.",

@@ -14,10 +14,11 @@ from audit.storage import database
 from audit.vault.subject_keys import SubjectKeys
 from audit.vault.vault import MasterKey
 from audit.verification.verify import Progress, Report, verify_log
-from exchange.client import Answer, Client, ClientError, Credentials
+from exchange.client import Answer, Client, ClientError, Credentials, PartAnswered, Question, Summary
 from exchange.config import DEFAULT_POLICIES
 from exchange.demo.site import DemoSite
-from exchange.demo.story import Scene, Story
+from exchange.demo.story import Applying, Scene, Story, counted
+from exchange.packages.model import Package
 from exchange.policy import policy_set
 from exchange.workbench.receipt_page import receipt_page
 
@@ -35,6 +36,16 @@ class Played:
         return self.ended.receipt.index if self.ended.receipt else None
 
 
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A package: what came of each of its parts, as scenes and as it came, and of the whole."""
+
+    played: list[Played]
+    answered: list[PartAnswered]
+    package: Package
+    summary: Summary
+
+
 class Players:
     """The organisations' backends, each with a connection of its own."""
 
@@ -48,19 +59,54 @@ class Players:
         """Asks every question of a story."""
         return [self._ask(scene) for scene in story.scenes]
 
+    def assemble(self, applying: Applying) -> Assembled:
+        """Asks for a package; tells each of its answers as a scene.
+
+        Raises:
+            ClientError: the package as a whole is refused, or what came does not hold.
+        """
+        client = self._client(applying.actor)
+        package = client.package(applying.package)
+        *parts, summary = client.assemble(package, applying.application)
+        if not isinstance(summary, Summary):
+            raise ClientError("the broker ended before it had summed up")
+        answered = [p for p in parts if isinstance(p, PartAnswered)]
+        return Assembled([_scene(applying, package, p) for p in answered], answered, package, summary)
+
     def close(self) -> None:
         """Closes the connections."""
         for client in self._clients.values():
             client.close()
 
     def _ask(self, scene: Scene) -> Played:
-        if scene.actor not in self._clients:
-            credentials = Credentials.load(self._site.keys / scene.actor)
-            self._clients[scene.actor] = Client(self._target, credentials)
         try:
-            return Played(scene, self._clients[scene.actor].exchange(scene.question))
+            return Played(scene, self._client(scene.actor).exchange(scene.question))
         except ClientError as error:
             return Played(scene, error)
+
+    def _client(self, actor: str) -> Client:
+        if actor not in self._clients:
+            credentials = Credentials.load(self._site.keys / actor)
+            self._clients[actor] = Client(self._target, credentials)
+        return self._clients[actor]
+
+
+def _scene(applying: Applying, package: Package, came: PartAnswered) -> Played:
+    part, own = came.part, applying.application
+    question = Question(
+        dataset=part.dataset,
+        attributes=part.attributes,
+        subject=came.subject,
+        subject_role=part.role,
+        purpose=part.purpose,
+        legal_basis=part.legal_basis,
+        agreement=own.agreements[part.dataset],
+        case_reference=own.case_reference,
+        caseworker=own.caseworker,
+        law_date=own.law_date,
+    )
+    summary = applying.summaries.get(part.name, counted)
+    return Played(Scene(package.told[part.name].title.en, applying.actor, question, summary), came.answer)
 
 
 def verify(site: DemoSite, progress: Progress) -> Report:

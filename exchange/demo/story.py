@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from adapters.registers import planted_cases
-from exchange.client import Question
+from adapters.registers.scene import PEOPLE
+from exchange.client import Application, Question
 from exchange.demo.questions import SLUGS, question
 from exchange.demo.site import DemoSite
 from exchange.model.request import Record, SubjectKey
@@ -29,11 +30,23 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
+class Applying:
+    """A package: asked for by whom, for whom, and how the answers of its parts are told."""
+
+    actor: str  # slug of the organisation
+    package: str
+    application: Application
+    summaries: Mapping[str, Summary]
+    is_brief: bool = False  # a line a part is enough: its like was told before
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
-    """Requests that belong together."""
+    """Requests that belong together: one after the other, or a package at once."""
 
     title: str
-    scenes: tuple[Scene, ...]
+    scenes: tuple[Scene, ...] = ()
+    applying: Applying | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +62,37 @@ def stories(site: DemoSite) -> tuple[Story, ...]:
     """Gives the stories of the demo, the refusals last."""
     scenes = _planted(site)
     dwelling = _dwelling(site)
-    what = "a real dwelling" if site.has_real_rows else "its dwelling"
-    area = scenes["family-area"]
-    if site.has_real_rows:
-        moved = replace(area.question, subject=SubjectKey("dar_adresse_id", dwelling.address))
-        area = replace(area, question=moved)
     housing = Story(
-        "Udbetaling Danmark decides an application for housing benefit",
-        (
-            replace(scenes["family-household"], title="Who lives there?", summary=_household),
-            replace(scenes["family-income-applicant"], title="The applicant's income", summary=_income),
-            replace(scenes["family-income-spouse"], title="The spouse's income", summary=_income),
-            replace(area, title=f"The area of {what}", summary=_area),
-            replace(scenes["family-ownership"], title="Does the applicant own property?", summary=_owns),
-            replace(scenes["family-wealth"], title="The applicant's wealth", summary=_count),
-        ),
+        "Udbetaling Danmark decides an application for housing benefit: one signed request",
+        applying=_applying("housing-benefit", "family_mother", "bolig-1"),
+    )
+    disagreeing = Story(
+        "Another application: the dwelling is not where CPR says that the applicant lives",
+        applying=replace(_applying("housing-benefit", "mismatch", "bolig-2"), is_brief=True),
     )
     pension = Story(
-        "Udbetaling Danmark decides a state pension",
-        (
-            replace(scenes["pensioner-residence"], title="Residence and status", summary=_count),
-            replace(scenes["pensioner-stays"], title="Stays abroad", summary=_count),
-            replace(
-                scenes["pensioner-supplement"],
-                title="Income that is not from work",
-                summary=_income,
-            ),
-            replace(scenes["returnee"], title="A returnee's stays abroad", summary=_count),
-        ),
+        "Udbetaling Danmark decides the state pension of somebody who came back from abroad",
+        applying=_applying("folkepension", "returnee", "pension-1"),
     )
-    return housing, pension, _building_case(dwelling, site), _narrow(scenes), _refusals(scenes)
+    return housing, disagreeing, pension, _building_case(dwelling, site), _narrow(scenes), _refusals(scenes)
+
+
+def _applying(package: str, person: str, case: str) -> Applying:
+    agreements = _HOUSING if package == "housing-benefit" else _PENSION
+    application = Application(
+        applicant=PEOPLE[person].number,
+        agreements=agreements,
+        case_reference=f"DEMO-{case}",
+        caseworker="sagsbehandler-17",
+        law_date=datetime.now(UTC).date(),
+    )
+    return Applying("udbetaling-danmark", package, application, _SUMMARIES)
 
 
 def _planted(site: DemoSite) -> dict[str, Scene]:
     return {
         case.name: Scene(
-            case.title_en, SLUGS[case.request.consumer], question(case, f"DEMO-{case.name}"), _count
+            case.title_en, SLUGS[case.request.consumer], question(case, f"DEMO-{case.name}"), counted
         )
         for case in planted_cases(site.registers)
     }
@@ -130,7 +138,7 @@ def _building_case(dwelling: _Dwelling, site: DemoSite) -> Story:
         (
             Scene("The building", "odense", base, _building),
             Scene("The dwelling in it", "odense", unit, _area),
-            Scene("Its address", "odense", address, _count),
+            Scene("Its address", "odense", address, counted),
             Scene("The building, asked by the vendor for Odense", "kommunesystemer", vendor, _building),
         ),
     )
@@ -168,7 +176,7 @@ def _narrow(scenes: dict[str, Scene]) -> Story:
         (
             Scene("Any income? By the law of 2022, yes or no only", "odense", control, _yes_or_no),
             Scene("By the law of today, the amounts", "odense", replace(control, law_date=None), _income),
-            Scene("Danger to life: granted, and queued for review", "odense", danger, _count),
+            Scene("Danger to life: granted, and queued for review", "odense", danger, counted),
         ),
     )
 
@@ -197,19 +205,19 @@ def _refusals(scenes: dict[str, Scene]) -> Story:
                 "Udbetaling Danmark reads a health journal without consent",
                 "udbetaling-danmark",
                 health,
-                _count,
+                counted,
             ),
             Scene(
                 "A vendor asks for Aarhus without a delegation",
                 "kommunesystemer",
                 replace(scenes["agreement-ended"].question, consumer="90000055"),
-                _count,
+                counted,
             ),
             Scene(
                 "An authority whose participation is revoked",
                 "nedlagt-styrelse",
                 scenes["agreement-ended"].question,
-                _count,
+                counted,
             ),
         ),
     )
@@ -238,7 +246,8 @@ def _dwelling(site: DemoSite) -> _Dwelling:
         connection.close()
 
 
-def _count(records: Sequence[Record]) -> str:
+def counted(records: Sequence[Record]) -> str:
+    """Tells how many records there are."""
     if not records:
         return "no record"
     return f"{len(records)} record{'s' if len(records) > 1 else ''}"
@@ -246,7 +255,8 @@ def _count(records: Sequence[Record]) -> str:
 
 def _household(records: Sequence[Record]) -> str:
     children = sum(str(r["foedselsdato"]) > "2007" for r in records)
-    return f"{len(records)} persons, {children} of them children"
+    persons = "1 person" if len(records) == 1 else f"{len(records)} persons"
+    return f"{persons}, {children or 'none'} of them children"
 
 
 def _income(records: Sequence[Record]) -> str:
@@ -270,3 +280,29 @@ def _yes_or_no(records: Sequence[Record]) -> str:
 
 def _owns(records: Sequence[Record]) -> str:
     return "owns none" if not records else f"{len(records)} ownerships"
+
+
+_HOUSING = {
+    "cpr.person": "udk-cpr",
+    "eindkomst.indkomst": "udk-eindkomst",
+    "bbr.enhed": "udk-bbr",
+    "ejf.ejerskab": "udk-ejf",
+    "vur.vurdering": "udk-vur",
+    "skat.formue": "udk-skat",
+    "pension.ydelse": "udk-pension",
+}
+_PENSION = {
+    "cpr.person": "udk-cpr",
+    "cpr.udlandsophold": "udk-cpr",
+    "eindkomst.indkomst": "udk-eindkomst",
+    "pension.ydelse": "udk-pension",
+}
+_SUMMARIES: Mapping[str, Summary] = {
+    "household": _household,
+    "income": _income,
+    "spouse-income": _income,
+    "member-income": _income,
+    "other-income": _income,
+    "dwelling": _area,
+    "ownership": _owns,
+}
