@@ -21,7 +21,7 @@ def answer_lines(package: Package, came: PartAnswered) -> Iterator[str]:
         law = came.answer.law
         label = "" if law.verified else " [yellow](unverified)[/]"
         is_answer = came.answer.records or came.part.no_record_is_answer
-        mark = "[green]✔[/]" if is_answer else "[yellow]–[/]"
+        mark = "[green]✔[/]" if is_answer else "[yellow]-[/]"
         yield f"{mark} {name} {title}: {_counted(len(came.answer.records))}, {entry}"
         yield f"  [dim]{'':<{_NAME}} {escape(law.citation)}[/]{label}"
     else:
