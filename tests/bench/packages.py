@@ -1,8 +1,8 @@
 """A package beside its slowest part: `python -m tests.bench.packages`.
 
-One broker in a process of its own on one core, asked by one caller from the other. In turns, the same run asks for
-a package and for each of its parts alone, as single exchanges about the same subjects. The client verifies nothing
-meanwhile. Where parts follow from others, what the package is measured against is its slowest chain as well.
+One broker in a process of its own on one core, asked by one caller from the other. In turns, the same run asks
+for a package and for each of its parts alone, as single exchanges about the same subjects. The client verifies
+nothing meanwhile. Where parts follow from others, the package is held against its slowest chain as well.
 
 Registers answer at once, or each look-up after a delay, as registers in other houses do.
 """
@@ -67,7 +67,10 @@ def main() -> None:
     os.sched_setaffinity(0, {LOAD_CORE})
     with tempfile.TemporaryDirectory(prefix="hjemmel-bench-") as folder:
         measured = _measure(Path(folder), options.rounds, options.persons, options.delays)
-    document = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.description()}
+    document: dict[str, Any] = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine.description(),
+    }
     document |= {"rounds": options.rounds, "persons": options.persons, "measured": measured}
     _RESULTS.mkdir(exist_ok=True)
     path = _RESULTS / f"packages-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}.json"
@@ -231,12 +234,7 @@ def _longest(alone: Sequence[_Alone], usual: Mapping[str, float]) -> float:
 
 
 def _show(measured: Sequence[Mapping[str, Any]]) -> None:
-    table = Table(
-        "package", "exchanges", "look-up, ms", "package, ms", "p95", "slowest part", "slowest chain"
-    )
-    table.add_column("one after the other")
-    table.add_column("to slowest part")
-    table.add_column("to slowest chain")
+    table = Table("package", "n", "look-up", "took", "p95", "part", "chain", "in turn", "to part", "to chain")
     for row in measured:
         figures = ("package_ms", "package_p95_ms", "slowest_part_ms", "slowest_chain_ms")
         table.add_row(
@@ -247,7 +245,9 @@ def _show(measured: Sequence[Mapping[str, Any]]) -> None:
             f"{row['to_slowest_part']:.2f}",
             f"{row['to_slowest_chain']:.2f}",
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    console.print("Milliseconds: part and chain are the slowest ones, alone; in turn is one after the other.")
 
 
 if __name__ == "__main__":
