@@ -1,7 +1,7 @@
 """A package beside its slowest part: `python -m tests.bench.packages`.
 
-One broker in a process of its own on one core, asked by one caller from the other. In turns, the same run asks
-for a package and for each of its parts alone, as single exchanges about the same subjects. The client verifies
+One broker in a process of its own on one core, asked by one caller from the other. In turns, a run asks
+for a package and for each of its parts alone, as single exchanges about the same subjects. The client checks
 nothing meanwhile. Where parts follow from others, the package is held against its slowest chain as well.
 
 Registers answer at once, or each look-up after a delay, as registers in other houses do.
