@@ -39,10 +39,10 @@ from exchange.recorder import Recorder
 from exchange.wiring import logs, policies
 from exchange.wiring.logs import log_settings
 
-__all__ = ["CONSENTS", "Broker", "SystemClock", "broker", "log_settings", "register_url", "tls"]
+__all__ = ["CONSENTS", "PACKAGES", "Broker", "SystemClock", "broker", "log_settings", "register_url", "tls"]
 
 _MANY = Format(body.read_mandate, body.read_batched, BatchAuthenticator, MAX_SUBJECTS)
-_PACKAGES = PackageFormat(body.read_packaged, released.decode, PackageAuthenticator, check_applicant)
+PACKAGES = PackageFormat(body.read_packaged, released.decode, PackageAuthenticator, check_applicant)
 _DENMARK = ZoneInfo("Europe/Copenhagen")
 CONSENTS = "samtykke"
 
@@ -125,7 +125,7 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
             )
         )
         callers = Callers(authenticator)
-        assemblies = Assemblies(parts, _PACKAGES, packages, settings.packages.max_concurrent)
+        assemblies = Assemblies(parts, PACKAGES, packages, settings.packages.max_concurrent)
         calls = PackageCalls(assemblies, packages)
         exchange = ExchangeEdge(Pipeline(parts), Many(parts, _MANY), calls, catalogue, callers)
         watching = Watching(log.engine, _watch_settings(settings))

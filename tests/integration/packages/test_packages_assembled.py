@@ -24,6 +24,7 @@ from exchange.client import (
     Client,
     ClientError,
     InvalidRequest,
+    NotAuthenticated,
     PartAnswered,
     Question,
 )
@@ -167,6 +168,21 @@ def test_packages_are_listed_page_by_page(shared: RunningBroker) -> None:
         assert "FIELD_INVALID" == said.reason
         said = raw.told(lambda: wire.exchanges.GetPackage(pb.GetPackageRequest(name="nothing")))
         assert "NOT_FOUND" == said.reason
+
+
+def test_packages_are_for_participants(shared: RunningBroker) -> None:
+    """As the catalogue is: whose participation is revoked sees none."""
+    with shared.client("nedlagt-styrelse") as client, pytest.raises(NotAuthenticated):
+        client.packages()
+
+
+def test_receipts_of_parts_are_fetched_like_any(shared: RunningBroker, family: Got) -> None:
+    """By the request id that follows from the signed one, and verified offline."""
+    with shared.client() as client:
+        for came in family.parts:
+            receipt = client.receipt(came.request_id)
+            assert came.answer.receipt
+            assert came.answer.receipt.index == receipt.index
 
 
 def test_packages_of_a_deployment_come_from_its_folder(start: Start, tmp_path: Path) -> None:
