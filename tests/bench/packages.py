@@ -4,7 +4,7 @@ One broker in a process of its own on one core, asked by one caller from the oth
 for a package and for each of its parts alone, as single exchanges about the same subjects. The client checks
 nothing meanwhile. Where parts follow from others, the package is held against its slowest chain as well.
 
-Registers answer at once, or each look-up after a delay, as registers in other houses do.
+Registers answer at once, or each look-up after a delay, as registers in other houses do; or one of them does.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from tests.support.packages import AGREEMENTS, application
 _RESULTS = Path(__file__).parents[2] / ".benchmarks"
 _ASKED = (("folkepension", "returnee"), ("housing-benefit", "flatmate_first"))
 _WARMING = 5
+_DELAYS = ("0", "250:eindkomst", "50", "250")
 
 
 def main() -> None:
@@ -57,12 +58,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--persons", type=int, default=10_000)
-    parser.add_argument("--delays", type=float, nargs="*", default=[0, 50, 250], help="milliseconds")
+    parser.add_argument("--delays", nargs="*", default=_DELAYS, help="milliseconds, or MS:REGISTER for one")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--serve", nargs=2, metavar=("CONFIG", "MS"))
+    parser.add_argument("--serve", nargs=2, metavar=("CONFIG", "DELAY"))
     options = parser.parse_args()
     if options.serve:
-        asyncio.run(_serve(Path(options.serve[0]), float(options.serve[1]) / 1000))
+        asyncio.run(_serve(Path(options.serve[0]), options.serve[1]))
         return
     os.sched_setaffinity(0, {LOAD_CORE})
     with tempfile.TemporaryDirectory(prefix="hjemmel-bench-") as folder:
@@ -85,22 +86,24 @@ def main() -> None:
 
 
 class Delayed:
-    """The real registers, each look-up after a while."""
+    """The real registers, each look-up after a while; or those of one register."""
 
-    def __init__(self, real: Registers, delay: float) -> None:
-        """Takes them, and the while (seconds)."""
+    def __init__(self, real: Registers, delay: str) -> None:
+        """Takes them, and the while (`MS` or `MS:REGISTER`)."""
         self._real = real
-        self._delay = delay
+        milliseconds, _, self._register = delay.partition(":")
+        self._delay = float(milliseconds) / 1000
 
     async def fetch(self, lookup: Lookup, timeout: float) -> Mapping[str, Sequence[Record]]:
         """See `exchange.ports.Registers`."""
-        await asyncio.sleep(self._delay)
+        if self._delay and self._register in {"", lookup.dataset.register}:
+            await asyncio.sleep(self._delay)
         return await self._real.fetch(lookup, timeout)
 
 
-async def _serve(config: Path, delay: float) -> None:
+async def _serve(config: Path, delay: str) -> None:
     def change(parts: Parts) -> Parts:
-        return replace(parts, registers=Delayed(parts.registers, delay)) if delay else parts
+        return replace(parts, registers=Delayed(parts.registers, delay))
 
     settings, ended = load(config), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
@@ -116,20 +119,20 @@ async def _serve(config: Path, delay: float) -> None:
 # Who asks
 
 
-def _measure(folder: Path, rounds: int, persons: int, delays: Sequence[float]) -> list[dict[str, Any]]:
+def _measure(folder: Path, rounds: int, persons: int, delays: Sequence[str]) -> list[dict[str, Any]]:
     keys = folder / "keys"
     hosts = ("localhost", "127.0.0.1")
     pki.init(keys, DEMO_ORGANISATIONS, audience="hjemmel.example", origin="hjemmel.example/log", hosts=hosts)
     registers.write(registers.generate(persons), folder / "registers")
     measured = []
     for delay in delays:
-        log = folder / f"log-{delay}"
+        log = folder / f"log-{delay.replace(':', '-')}"
         log.mkdir()
         site = Site(keys, folder / "registers", log)
-        arguments = ["--serve", str(site.write_config()), str(delay)]
+        arguments = ["--serve", str(site.write_config()), delay]
         with server("tests.bench.packages", arguments, folder / "errors") as broker:
             asking = _Asking(site.credentials("udbetaling-danmark"), broker["address"])
-            measured += [{"delay_ms": delay, **asking.measure(*asked, rounds)} for asked in _ASKED]
+            measured += [{"delay": delay, **asking.measure(*asked, rounds)} for asked in _ASKED]
     return measured
 
 
@@ -240,7 +243,7 @@ def _show(measured: Sequence[Mapping[str, Any]]) -> None:
         table.add_row(
             row["package"],
             str(row["exchanges"]),
-            f"{row['delay_ms']:g}",
+            row["delay"],
             *(f"{row[name]:.1f}" for name in (*figures, "one_after_the_other_ms")),
             f"{row['to_slowest_part']:.2f}",
             f"{row['to_slowest_chain']:.2f}",
