@@ -217,7 +217,7 @@ class Assembly:
         self._results.put_nowait(PartResult(part.name, index, key, request_id, result))
 
     def _gathering(self, part: Part, registers: Registers) -> Registers:
-        """Asks about the part's subjects in one look-up, in the name of the signed request."""
+        """Asks together about those of the part that come together, in the name of the signed request."""
         body, stated = self._signed.body, self._signed.statement
         processor = None if stated.issuer == body.consumer else stated.issuer
         agreement = next(a.agreement for a in body.agreements if a.part == part.name)

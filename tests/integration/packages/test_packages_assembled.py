@@ -29,7 +29,9 @@ from exchange.client import (
     Question,
 )
 from exchange.model.request import Found, Lookup, SubjectKey
+from exchange.model.trace import Draft
 from exchange.packages.model import Package
+from exchange.ports import Trail
 from tests.conftest import Start
 from tests.support import raw, verdict
 from tests.support.adapters import Answering, Gated, Watched, adapted
@@ -361,13 +363,32 @@ def test_one_exchange_at_a_time_comes_to_the_same(start: Start, family: Got) -> 
 
 
 def test_members_of_a_household_are_looked_up_together(start: Start) -> None:
-    """One look-up for the two flatmates' income, one for the ages that the law asks for."""
+    """Those whose intentions are durable at one time: one look-up of both incomes, one of both ages."""
     watched = Watched()
-    broker = start(change=watched)
+    broker = start(change=lambda p: watched(replace(p, trail=AtOneTime(p.trail))))
     assembled(broker, "housing-benefit", "flatmate_first")
     asked = Counter(watched.asked)
     incomes = [n for (name, _), n in asked.items() if name == "eindkomst.indkomst"]
     assert [2] == incomes  # the applicant's own, and that of both others
+
+
+class AtOneTime:
+    """The real log, which tells two flatmates' intentions at one time, as a batch does."""
+
+    def __init__(self, trail: Trail) -> None:
+        """Takes the log."""
+        self._trail = trail
+        self._both = asyncio.Event()
+        self._waiting = {PEOPLE[f"flatmate_{n}"].number for n in ("second", "third")}
+        self.record = trail.record
+
+    async def intend(self, draft: Draft, timeout: float | None = None) -> None:
+        await self._trail.intend(draft, timeout)
+        if draft.subject is not None and draft.subject.value in self._waiting:
+            self._waiting.discard(draft.subject.value)
+            if not self._waiting:
+                self._both.set()
+            await self._both.wait()
 
 
 # Wrong use
