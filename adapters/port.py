@@ -7,6 +7,8 @@ may be repeated, and translates what it raises. What it gives is cut to the gran
     RegisterError
     ├── Unavailable        not there at present; asked again where there is time
     │   └── Throttled      asks for a pause; asked again after it
+    ├── ChangesNotTold     tells of no changes, or of none by this key
+    ├── ChangesGone        does not tell any more of changes from so long ago
     ├── AccessRefused      the credentials do not do: expired, withdrawn, or not for this
     │   └── NotCovered     nothing was asked: what the request cites opens nothing there
     └── AnswerInvalid      an answer that makes no sense
@@ -22,9 +24,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from exchange.model.catalogue import Attribute, Catalogue, Dataset, Key, Source, Text
+from exchange.model.changes import Change, Changes
 from exchange.model.request import AsOf, Found, Lookup, Mandate, Record, Value
 
 __all__ = [
@@ -35,6 +38,11 @@ __all__ = [
     "Attribute",
     "Catalogue",
     "Cause",
+    "Change",
+    "ChangeFeed",
+    "Changes",
+    "ChangesGone",
+    "ChangesNotTold",
     "Connection",
     "Dataset",
     "Found",
@@ -88,6 +96,36 @@ class RegisterAdapter(Protocol):
 
     async def close(self) -> None:
         """Lets go of connections. Nothing is asked afterwards."""
+
+
+@runtime_checkable
+class ChangeFeed(Protocol):
+    """What an adapter has beside `RegisterAdapter` where its register tells of changes.
+
+    Guarantees that the host gives: `changes` is called from one event loop, for datasets that the adapter was
+    made with and kinds of key of them, with a position that the adapter gave before, if long ago, or none. It
+    is cancelled when its time is over, and must let that happen. What was changed is never asked for here: it
+    is fetched afterwards, for those who may have it.
+
+    Guarantees that it gives: whatever makes `fetch` answer differently about a key is told sooner or later,
+    at a position after the last `settled` one. It may be told twice. Positions only grow; they hold nothing
+    about subjects. A feed that cannot go on without leaving something out raises.
+    """
+
+    async def changes(self, dataset: Dataset, kind: str, after: int | None, limit: int) -> Changes:
+        """Gives the changes after a position, the earliest first.
+
+        Args:
+            dataset: of which.
+            kind: of the key that they are told by.
+            after: the position; none to learn where the feed ends at present, and no change.
+            limit: most changes.
+
+        Raises:
+            ChangesNotTold: the register does not tell of changes by this key.
+            ChangesGone: it does not tell of what came after this position any more.
+            RegisterError: there is no answer, or none that makes sense.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +184,9 @@ class Cause(StrEnum):
     FIELD_NEW = "it has a field that is not known"
     TIMES = "the times of a record make no sense"
     NO_HISTORY = "it does not tell what held at another time"
+    NOT_TOLD = "it tells of no changes by this key"
+    TOO_OLD = "it does not tell any more of changes from so long ago"
+    BACKWARDS = "the positions of its changes run backwards"
 
 
 class RegisterError(Exception):
@@ -174,6 +215,22 @@ class Throttled(Unavailable):
         """Takes the pause that the register asked for, seconds."""
         super().__init__(Cause.SERVER_ERROR)
         self.pause = pause
+
+
+class ChangesNotTold(RegisterError):
+    """The register does not tell of changes, or not by this key."""
+
+    def __init__(self) -> None:
+        """Needs no words."""
+        super().__init__(Cause.NOT_TOLD)
+
+
+class ChangesGone(RegisterError):
+    """The register does not tell any more of changes from so long ago."""
+
+    def __init__(self) -> None:
+        """Needs no words."""
+        super().__init__(Cause.TOO_OLD)
 
 
 class AccessRefused(RegisterError):

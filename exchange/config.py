@@ -314,6 +314,38 @@ class Watch(_Section):
     streams: int = Field(4, ge=1, le=100, description="Most streams that one authority may have at once.")
 
 
+class Changes(_Section):
+    """Authorities that subscribe to changes about the subjects of cases. See docs/watching-changes.md."""
+
+    poll: float = Field(
+        1,
+        ge=0.01,
+        le=300,
+        description="Seconds between looks at a register's feed, while anybody subscribes.",
+    )
+    heartbeat: Seconds = Field(
+        10, description="Seconds after which a subscriber is told that there was nothing for it."
+    )
+    recheck: Seconds = Field(
+        60, description="Seconds after which it is decided anew whether those who wait may be told anything."
+    )
+    streams: int = Field(4, ge=1, le=100, description="Most subscriptions of one authority at once.")
+    subjects: int = Field(10_000, ge=1, le=1_000_000, description="Most subjects of one subscription.")
+    unacknowledged: int = Field(
+        256,
+        ge=1,
+        le=10_000,
+        description="Most deliveries that wait to be acknowledged; no more are made then.",
+    )
+    longest: float = Field(7, gt=0, le=31, description="Days that a subscription may last.")
+    oldest: float = Field(
+        7,
+        gt=0,
+        le=366,
+        description="Days that registers' feeds reach back at least: an older cursor is refused.",
+    )
+
+
 class Witness(_Section):
     """Who watches that the log only grows. See docs/witness.md."""
 
@@ -372,6 +404,7 @@ class Settings(BaseSettings):
     log: Log = Log()
     log_service: LogService = LogService()
     watch: Watch = Watch()
+    changes: Changes = Changes()
     witness: Witness = Witness()
 
     timestamps: Timestamps = Timestamps()

@@ -28,6 +28,7 @@ class Status(Enum):
     ALREADY_EXISTS = 6
     PERMISSION_DENIED = 7
     RESOURCE_EXHAUSTED = 8
+    OUT_OF_RANGE = 11
     INTERNAL = 13
     UNAVAILABLE = 14
     UNAUTHENTICATED = 16
@@ -144,6 +145,26 @@ CODES: dict[str, Code] = {
     "WATCHED_TOO_OFTEN": Code(
         Status.RESOURCE_EXHAUSTED,
         "The authority watches its records as often at once as it may: end a stream before the next.",
+    ),
+    # Subscriptions to changes
+    "CHANGES_NOT_OFFERED": Code(
+        Status.INVALID_ARGUMENT,
+        "The register tells of no changes of this dataset by this key: subscribe by another, or ask anew.",
+    ),
+    "CURSOR_INVALID": Code(
+        Status.INVALID_ARGUMENT,
+        "The cursor is none, or of another dataset or key: give back one of this subscription's as it came.",
+    ),
+    "CURSOR_TOO_OLD": Code(
+        Status.OUT_OF_RANGE,
+        "Changes after this cursor are not known any more: ask anew with ExchangeMany, then subscribe.",
+    ),
+    "SUBSCRIBED_TOO_OFTEN": Code(
+        Status.RESOURCE_EXHAUSTED,
+        "The authority has as many subscriptions at once as it may: end one before the next.",
+    ),
+    "BROKER_STOPPING": Code(
+        Status.UNAVAILABLE, "The broker stops: subscribe again in a moment, from the last cursor."
     ),
     # Parts that did not do their work
     "POLICY_FAILED": Code(

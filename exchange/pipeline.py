@@ -36,15 +36,34 @@ from exchange.model.request import (
     timestamp,
 )
 from exchange.model.trace import Draft, Outcome, Receipt
-from exchange.ports import Authenticator, Clock, ConsentRegister, PolicyEngine, Registers, Trail
+from exchange.ports import (
+    Authenticator,
+    ChangeFeeds,
+    Clock,
+    ConsentRegister,
+    PolicyEngine,
+    Registers,
+    Trail,
+)
 
 _log = logging.getLogger(__name__)
+UNCHANGED = "UNCHANGED"  # in the entry of what was read, and not released because the caller has it
 _CITED = "cited"  # policies learn that a consent is cited, never which: a reference can tell whose it is
+
+
+def _nothing_is_known(_request_id: str, _data: bytes) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the pipeline works with: its ports, and the two pure functions of the wire format."""
+    """What the pipeline works with: its ports, and the pure functions of the wire format.
+
+    Attributes:
+        is_known: tells whether the caller of a request has exactly this data already. It is read and recorded
+            then, and does not leave.
+        feeds: what registers tell of changes, where any does; for subscriptions.
+    """
 
     catalogue: Catalogue
     authenticator: Authenticator
@@ -56,6 +75,8 @@ class Parts:
     read_body: Callable[[bytes], Request]
     encode_data: Callable[[Sequence[Record]], bytes]
     fetch_timeout: float  # seconds
+    is_known: Callable[[str, bytes], bool] = _nothing_is_known
+    feeds: ChangeFeeds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +124,17 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The reply to an exchange or, with no data, to a dry run."""
+    """The reply to an exchange or, with no data, to a dry run.
+
+    Attributes:
+        unchanged: whether the data is withheld because the caller has it.
+    """
 
     data: bytes
     decision: Decision
     withheld: tuple[RefusedAttribute, ...]
     receipt: Receipt
+    unchanged: bool = False
 
 
 class Pipeline:
@@ -142,6 +168,13 @@ class Pipeline:
             ExchangeError: as `exchange`.
         """
         return await _Exchange(self._parts, Kind.DRY_RUN, certificate, envelope).rehearse()
+
+    async def is_refused(self, certificate: bytes, envelope: Envelope, kind: str) -> bool:
+        """Tells whether a request would be refused at this moment. Nothing is read, recorded or told.
+
+        For what goes on under one signature: whoever is told something then is told by `exchange`.
+        """
+        return await _Exchange(self._parts, kind, certificate, envelope).is_refused()
 
     async def refuse(
         self, kind: str, certificate: bytes, envelope: Envelope, error: Exception
@@ -196,6 +229,15 @@ class _Exchange:
             if ended is error:
                 raise
             raise ended from error
+
+    async def is_refused(self) -> bool:
+        try:
+            await self._decide(self._authenticate())
+        except Refused:
+            return True
+        except Exception:  # noqa: BLE001  # no answer: the next exchange learns why
+            return False
+        return False
 
     async def refused(self, error: Exception) -> ExchangeError:
         with suppress(ExchangeError):  # what is known of the caller, and no more
@@ -344,9 +386,13 @@ class _Exchange:
     # 6. Durable before anything leaves. 7. The reply.
 
     async def _record(self, released: Released) -> Answer:
+        decision, data = released.granted.decision, released.data
+        unchanged = self._parts.is_known(released.granted.asked.statement.request_id, data)
+        if unchanged:
+            self._note(attributes_released=(), reasons=(UNCHANGED,), response_digest=None)
         self._note(outcome=Outcome.GRANTED)
         receipt = await self._parts.trail.record(self._draft, closes_intention=True, timeout=self._left)
-        return Answer(released.data, released.granted.decision, released.minimised.withheld, receipt)
+        return Answer(b"" if unchanged else data, decision, released.minimised.withheld, receipt, unchanged)
 
     # However it ended, it is recorded.
 

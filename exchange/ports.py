@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from exchange.model.catalogue import Dataset
+from exchange.model.changes import Changes
 from exchange.model.decision import Decision
 from exchange.model.request import (
     Caller,
@@ -84,6 +86,21 @@ class Registers(Protocol):
 
         Raises:
             Failed: the register hung, raised, or answered what was not asked.
+        """
+
+
+class ChangeFeeds(Protocol):
+    """Tells about whom the registers changed: never what, and nobody outside learns of it from here."""
+
+    async def changes(
+        self, dataset: Dataset, kind: str, after: int | None, limit: int, timeout: float
+    ) -> Changes:
+        """Gives the changes of a dataset after a position, told by one kind of key, within a time (seconds).
+
+        Positions only grow. Without one it tells where the feed ends at present, and no change.
+
+        Raises:
+            Failed: CHANGES_NOT_OFFERED, CURSOR_TOO_OLD, or the register hung, raised, or told nonsense.
         """
 
 

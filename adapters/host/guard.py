@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from typing import TypeVar
 
 from adapters.host.bounds import Bounds
 from adapters.host.breaker import Breaker
-from adapters.host.checks import by_subject
+from adapters.host.checks import by_subject, in_order
 from adapters.host.counts import Counts
 from adapters.port import (
     DEADLINE,
     AccessRefused,
     AnswerInvalid,
     Cause,
+    ChangeFeed,
+    Changes,
+    ChangesGone,
+    ChangesNotTold,
     Dataset,
     Lookup,
     NotCovered,
@@ -33,9 +38,13 @@ from adapters.port import (
 )
 from exchange.errors import Failed
 
+Told = TypeVar("Told")
+Checked = TypeVar("Checked")
 _CODES: Sequence[tuple[type[RegisterError], str]] = (  # the narrowest first
     (Throttled, "REGISTER_BUSY"),
     (Unavailable, "REGISTER_UNAVAILABLE"),
+    (ChangesNotTold, "CHANGES_NOT_OFFERED"),
+    (ChangesGone, "CURSOR_TOO_OLD"),
     (AccessRefused, "REGISTER_ACCESS_REFUSED"),
     (SchemaChanged, "REGISTER_SCHEMA_CHANGED"),
     (AnswerInvalid, "REGISTER_ANSWER_INVALID"),
@@ -73,43 +82,87 @@ class Guard:
         Raises:
             Failed: there is none.
         """
-        self.counts.calls += 1
         self.counts.subjects += len(lookup.values)
+        return await self._counted(
+            lookup.dataset,
+            lambda: self._adapter.fetch(self._copied(lookup)),
+            lambda found: by_subject(found, lookup, self._bounds.max_records),
+            until,
+        )
+
+    async def changes(
+        self, dataset: Dataset, kind: str, after: int | None, limit: int, until: float
+    ) -> Changes:
+        """Reads on in the feed of a dataset, as `ask` asks.
+
+        Raises:
+            Failed: there is no answer; CHANGES_NOT_OFFERED where the register tells of no changes.
+        """
+        feed = self._adapter
+        if not isinstance(feed, ChangeFeed):
+            raise _failed(dataset, ChangesNotTold())
+        return await self._counted(
+            dataset,
+            lambda: feed.changes(self._own(dataset), kind, after, limit),
+            lambda told: in_order(told, after, limit),
+            until,
+        )
+
+    async def _counted(
+        self,
+        dataset: Dataset,
+        call: Callable[[], Awaitable[Told]],
+        check: Callable[[Told], Checked],
+        until: float,
+    ) -> Checked:
+        self.counts.calls += 1
         told = DEADLINE.set(until)
         try:
-            return await self._asked(lookup, until)
+            return await self._asked(dataset, call, check, until)
         except Failed as failed:
             self.counts.failures[failed.reasons[0].code] += 1
             raise
         finally:
             DEADLINE.reset(told)
 
-    async def _asked(self, lookup: Lookup, until: float) -> Mapping[str, Sequence[Record]]:
+    async def _asked(
+        self,
+        dataset: Dataset,
+        call: Callable[[], Awaitable[Told]],
+        check: Callable[[Told], Checked],
+        until: float,
+    ) -> Checked:
         for attempt in range(1, self._bounds.attempts + 1):
             if not self._breaker.lets_through():
-                raise _failed(lookup, Unavailable(Cause.CONNECTION))
+                raise _failed(dataset, Unavailable(Cause.CONNECTION))
             begun = asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout_at(until), self._slots:
-                    return await self._attempt(lookup, until)
+                    return await self._attempt(dataset, call, check, until)
             except Unavailable as error:
                 pause = self._pause(attempt, error)
                 if attempt == self._bounds.attempts or asyncio.get_running_loop().time() + pause >= until:
-                    raise _failed(lookup, error) from error
+                    raise _failed(dataset, error) from error
                 await asyncio.sleep(pause)
             except RegisterError as error:
-                raise _failed(lookup, error) from error
+                raise _failed(dataset, error) from error
             except TimeoutError as error:
                 if self._is_fair(begun, until):
                     self._breaker.failed()
-                raise Failed.because("REGISTER_TIMEOUT", about=lookup.dataset.name) from error
+                raise Failed.because("REGISTER_TIMEOUT", about=dataset.name) from error
         raise AssertionError("the last attempt answers or raises")
 
-    async def _attempt(self, lookup: Lookup, until: float) -> Mapping[str, Sequence[Record]]:
+    async def _attempt(
+        self,
+        dataset: Dataset,
+        call: Callable[[], Awaitable[Told]],
+        check: Callable[[Told], Checked],
+        until: float,
+    ) -> Checked:
         self.counts.attempts += 1
         begun = asyncio.get_running_loop().time()
         try:
-            found = await self._adapter.fetch(self._copied(lookup))
+            told = await call()
         except NotCovered:
             raise
         except (Unavailable, AccessRefused):
@@ -121,15 +174,15 @@ class Guard:
             if _is_cancelled():  # the exchange itself or its time, and not only something inside the adapter
                 raise
             self._unanswered(begun, until)
-            raise _failed(lookup, Unavailable(Cause.CONNECTION)) from error
+            raise _failed(dataset, Unavailable(Cause.CONNECTION)) from error
         except Exception as error:  # whatever a third party's adapter raises
             self._unanswered(begun, until)
-            raise _failed(lookup, Unavailable(Cause.SERVER_ERROR)) from error
+            raise _failed(dataset, Unavailable(Cause.SERVER_ERROR)) from error
         finally:
             self.counts.seconds += asyncio.get_running_loop().time() - begun
         self._breaker.succeeded()
         try:
-            return by_subject(found, lookup, self._bounds.max_records)
+            return check(told)
         except AnswerInvalid:
             raise
         except Exception as error:  # its records are its own objects and may raise too
@@ -146,11 +199,14 @@ class Guard:
         return until - begun >= self._bounds.timeout * _FAIR
 
     def _copied(self, lookup: Lookup) -> Lookup:
-        """What an adapter sees is nobody else's. Of a dataset it has one copy: copying costs."""
-        name = lookup.dataset.name
-        if name not in self._datasets:
-            self._datasets[name] = deepcopy(lookup.dataset)
-        return replace(lookup, dataset=self._datasets[name], mandate=replace(lookup.mandate))
+        """What an adapter sees is nobody else's."""
+        return replace(lookup, dataset=self._own(lookup.dataset), mandate=replace(lookup.mandate))
+
+    def _own(self, dataset: Dataset) -> Dataset:
+        """The adapter's own copy of a dataset, made once: copying costs."""
+        if dataset.name not in self._datasets:
+            self._datasets[dataset.name] = deepcopy(dataset)
+        return self._datasets[dataset.name]
 
     def _pause(self, attempt: int, error: Unavailable) -> float:
         """How long to wait before the next attempt: what the register asked for, or a random while."""
@@ -163,11 +219,11 @@ class Guard:
         await self._adapter.close()
 
 
-def _failed(lookup: Lookup, error: RegisterError) -> Failed:
+def _failed(dataset: Dataset, error: RegisterError) -> Failed:
     """Translates; believes of the error only what cannot be somebody's words."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "REGISTER_UNAVAILABLE")
-    place = lookup.dataset.name
-    if error.attribute in lookup.dataset.attribute_names:
+    place = dataset.name
+    if error.attribute in dataset.attribute_names:
         place += f", {error.attribute}"
     cause = error.cause if isinstance(error.cause, Cause) else ""
     return Failed.because(code, about=f"{place}: {cause}" if cause else place)

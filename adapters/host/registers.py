@@ -10,12 +10,12 @@ from adapters.host.bounds import Bounds
 from adapters.host.cache import Cache
 from adapters.host.counts import Counts
 from adapters.host.guard import Guard
-from adapters.port import Catalogue, Lookup, Record, RegisterAdapter
+from adapters.port import Catalogue, Changes, Dataset, Lookup, Record, RegisterAdapter
 from exchange.errors import Failed
 
 
 class GuardedRegisters:
-    """Implements `exchange.ports.Registers` over one adapter or several a register."""
+    """Implements `exchange.ports.Registers` and `ChangeFeeds` over one adapter or several a register."""
 
     def __init__(
         self,
@@ -33,10 +33,13 @@ class GuardedRegisters:
             usual: the bounds of every other register.
         """
         guards: dict[int, Guard] = {}
+        feeds: dict[int, Guard] = {}  # apart: a feed that fails must not have the register left alone
         self._guards: dict[str, Guard] = {}
+        self._feeds: dict[str, Guard] = {}
         for name, adapter in adapters.items():
             own = (bounds or {}).get(catalogue.datasets[name].register, usual or Bounds())
             self._guards[name] = guards.setdefault(id(adapter), Guard(adapter, own))
+            self._feeds[name] = feeds.setdefault(id(adapter), Guard(adapter, own))
         self._cache = Cache()
 
     async def fetch(self, lookup: Lookup, timeout: float) -> Mapping[str, Sequence[Record]]:
@@ -56,6 +59,16 @@ class GuardedRegisters:
             answers |= answer
         self._cache.keep(lookup, answers)
         return known | answers
+
+    async def changes(
+        self, dataset: Dataset, kind: str, after: int | None, limit: int, timeout: float
+    ) -> Changes:
+        """See `exchange.ports.ChangeFeeds`."""
+        feed = self._feeds.get(dataset.name)
+        if feed is None:
+            raise Failed.because("CHANGES_NOT_OFFERED", about=dataset.name)
+        until = asyncio.get_running_loop().time() + timeout
+        return await feed.changes(dataset, kind, after, limit, until)
 
     def counts(self) -> Mapping[str, Counts]:
         """What became of the calls, by dataset."""

@@ -15,8 +15,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapters.kinds.sql_changes import SqlChanges
 from adapters.kinds.values import sortable
-from adapters.port import AnswerInvalid, Cause, Connection, Dataset, Found, Lookup, Unavailable
+from adapters.port import (
+    AnswerInvalid,
+    Cause,
+    Changes,
+    ChangesNotTold,
+    Connection,
+    Dataset,
+    Found,
+    Lookup,
+    Unavailable,
+)
 
 BITEMPORAL = ("registreringFra", "registreringTil", "virkningFra", "virkningTil")
 _MOST_SUBJECTS = 500  # values in one query
@@ -85,11 +96,21 @@ class SqlAdapter:
         metadata = sa.MetaData()
         self._tables: Mapping[str, sa.Table] = {d.name: table_of(d, metadata) for d in datasets}
         self._statements: dict[tuple[str, tuple[str, ...], str, bool], sa.Select[Any]] = {}
+        self._changes = SqlChanges(self._engine, connection)
 
     async def fetch(self, lookup: Lookup) -> Sequence[Found]:
         """See `adapters.port.RegisterAdapter`."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._read, lookup)
+
+    async def changes(self, dataset: Dataset, kind: str, after: int | None, limit: int) -> Changes:
+        """See `adapters.port.ChangeFeed`."""
+        table, key = self._tables[dataset.name], dataset.key(kind)
+        if key is None:
+            raise ChangesNotTold
+        loop = asyncio.get_running_loop()
+        column = table.c[key.attribute]
+        return await loop.run_in_executor(self._threads, self._changes.read, column, after, limit)
 
     async def close(self) -> None:
         """Lets running reads end and gives the connections back."""

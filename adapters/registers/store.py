@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from adapters.catalogue import load_catalogue
 from adapters.consents import CONSENTS as CONSENT_TABLE
-from adapters.kinds.sql import table_of
+from adapters.kinds.sql import BITEMPORAL, table_of
 from adapters.registers.model import CONSENTS, Registers, Row, Table
 
 Progress = Callable[[int, int], None]
@@ -96,10 +96,16 @@ def _fill(path: Path, tables: dict[str, Table]) -> Iterator[int]:
                     # The driver's own call: going through bind processing doubles the time.
                     connection.exec_driver_sql(statement, batch)
                     yield len(batch)
-                for index in sorted(target.indexes, key=lambda i: str(i.name)):
+                for index in sorted((*target.indexes, *_by_time(target)), key=lambda i: str(i.name)):
                     index.create(connection)
     finally:
         engine.dispose()
+
+
+def _by_time(table: sa.Table) -> list[sa.Index]:
+    """What the feed of changes reads by."""
+    times = [table.c[name] for name in BITEMPORAL if name in table.c]
+    return [sa.Index(f"{table.name}_by_{column.name}", column) for column in times]
 
 
 def _ordered(rows: tuple[Row, ...], order: list[int]) -> list[Row]:

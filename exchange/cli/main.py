@@ -19,6 +19,7 @@ _COMMANDS = {
     "request": "Ask for data of one subject.",
     "assemble": "Ask for all that a task needs about one applicant.",
     "package": "List, show and check packages: what tasks need, declared once.",
+    "watch": "Follow changes about the subjects of running cases.",
     "receipt": "Read and verify receipts.",
     "records": "Keep a copy of one's own side of the log, and find out what is missing.",
     "log": "Look at the audit log.",

@@ -10,6 +10,7 @@ the last answer.
 
 from exchange.client.aio import AsyncClient
 from exchange.client.assembling import Application, Assembled, MissingPiece, PartAnswered, Summary
+from exchange.client.changes import Alive, Changed, Following
 from exchange.client.credentials import Credentials
 from exchange.client.errors import (
     AlreadyRecorded,
@@ -30,16 +31,19 @@ from exchange.client.sync import Client
 from exchange.client.watching import Position, Watched
 
 __all__ = [
+    "Alive",
     "AlreadyRecorded",
     "Answer",
     "Answered",
     "Application",
     "Assembled",
     "AsyncClient",
+    "Changed",
     "Client",
     "ClientError",
     "Credentials",
     "Failed",
+    "Following",
     "ForkDetected",
     "InvalidRequest",
     "MissingPiece",

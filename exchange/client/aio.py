@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Sequence,
+)
+from contextlib import aclosing, suppress
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import NoReturn, Self, TypeVar
 
 import grpc
 from hjemmel.audit.v1 import audit_service_pb2 as audit_pb
 from hjemmel.audit.v1.audit_service_pb2_grpc import AuditServiceStub
-from hjemmel.exchange.v1 import assemble_pb2, catalogue_pb2
+from hjemmel.exchange.v1 import assemble_pb2, catalogue_pb2, watch_pb2
 from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 
 from audit.formats.checkpoint import Checkpoint
 from exchange.batched import MAX_SUBJECTS
-from exchange.client import assembling, failures, protocol
+from exchange.client import assembling, changes, failures, protocol
 from exchange.client.assembling import Application, Assembled, Assembling, PartAnswered
+from exchange.client.changes import SILENT, Alive, Changed, Following, Stream
 from exchange.client.credentials import Credentials
-from exchange.client.errors import ClientError, Failed, ReceiptInvalid, RecordsInvalid
+from exchange.client.errors import ClientError, Failed, ReceiptInvalid, RecordsInvalid, Unreachable
 from exchange.client.many import Answered, Asking, Subject, Task
 from exchange.client.memory import CheckpointMemory
 from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
@@ -239,6 +249,70 @@ class AsyncClient:
                     await self._shrunk(watch)
                 raise raised
             await asyncio.sleep(pause)
+
+    async def watch(self, following: Following, *, silent: float = SILENT) -> AsyncIterator[Changed | Alive]:
+        """Follows changes of subjects on whom there is a case, until the subscription's end.
+
+        Each delivery is verified before it is given, and is taken over when the next is asked for: its cursor
+        and digest stand in `following` then. Broken streams are taken up where they ended. A refusal is an
+        answer, and ends the subject's subscription.
+
+        Args:
+            following: what to follow; subjects may be added and removed meanwhile.
+            silent: seconds without a word after which the broker is taken for gone.
+
+        Raises:
+            ReceiptInvalid, ForkDetected: what came does not hold.
+            ClientError: the broker is away, or refuses; CURSOR_TOO_OLD says to ask anew.
+        """
+        attempts = changes.coming_back()
+        while datetime.now(UTC) < following.ends:
+            failure = failures.STREAM_ENDED
+            try:
+                async with aclosing(self._watched(following, silent)) as events:
+                    async for event in events:
+                        attempts = changes.coming_back()
+                        yield event
+            except grpc.RpcError as error:
+                failure = failures.failure_of(error)
+            except (TimeoutError, Unreachable):  # silence, or it went while a receipt was verified
+                pass
+            if datetime.now(UTC) >= following.ends:
+                return
+            pause = attempts.next_pause() if changes.comes_back(failure) else None
+            if pause is None:
+                raise failures.raised(failure, self._credentials.log, None, attempts)
+            await asyncio.sleep(pause)
+
+    async def _watched(self, following: Following, silent: float) -> AsyncGenerator[Changed | Alive, None]:
+        stream = Stream(self._credentials, following)
+        said: asyncio.Queue[Iterator[watch_pb2.WatchRequest]] = asyncio.Queue()
+        said.put_nowait(stream.opening())
+
+        async def requests() -> AsyncIterator[watch_pb2.WatchRequest]:
+            while True:
+                for request in await said.get():
+                    yield request
+
+        checkpoint = ""
+        call = self._exchange.Watch(requests())
+        following.told_to(lambda new, gone: said.put_nowait(stream.changed(new, gone)))
+        try:
+            responses = aiter(call)
+            while True:
+                response = await asyncio.wait_for(anext(responses, None), silent)
+                if response is None:
+                    return
+                event = stream.read(response)
+                receipt = event.answer.receipt if isinstance(event, Changed) else None
+                if receipt is not None and receipt.signed_checkpoint != checkpoint:
+                    await self._remember(receipt)
+                    checkpoint = receipt.signed_checkpoint
+                yield event
+                said.put_nowait(stream.taken_over(event))
+        finally:
+            following.told_to(None)
+            call.cancel()
 
     async def close(self) -> None:
         """Closes the connection."""

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar
 
-from hjemmel.exchange.v1 import assemble_pb2, envelope_pb2
+from hjemmel.exchange.v1 import assemble_pb2, envelope_pb2, watch_pb2
 from hjemmel.exchange.v1 import exchange_service_pb2 as pb
 from hjemmel.exchange.v1.exchange_service_pb2_grpc import ExchangeServiceServicer
 
-from exchange.edge import many_calls, translate
+from exchange.edge import many_calls, translate, watch_calls
 from exchange.edge.callers import Callers, certificate_of
 from exchange.edge.package_calls import PackageCalls
 from exchange.edge.status import Context, abort
@@ -19,6 +19,7 @@ from exchange.many import Many
 from exchange.model.catalogue import Catalogue
 from exchange.model.request import Envelope
 from exchange.pipeline import Pipeline
+from exchange.watch.subscriptions import Subscriptions
 
 _PAGE = 50
 _MAX_PAGE = 200
@@ -29,12 +30,19 @@ class ExchangeEdge(ExchangeServiceServicer):
     """Implements `hjemmel.exchange.v1.ExchangeService`."""
 
     def __init__(
-        self, pipeline: Pipeline, many: Many, packages: PackageCalls, catalogue: Catalogue, callers: Callers
+        self,
+        pipeline: Pipeline,
+        many: Many,
+        packages: PackageCalls,
+        subscriptions: Subscriptions,
+        catalogue: Catalogue,
+        callers: Callers,
     ) -> None:
-        """Takes the pipeline, one for many subjects, one for packages, the catalogue, and who may see it."""
+        """Takes who answers each kind of call, the catalogue, and who may look at it."""
         self._pipeline = pipeline
         self._many = many
         self._packages = packages
+        self._subscriptions = subscriptions
         self._catalogue = catalogue
         self._callers = callers
         self._names = sorted(catalogue.datasets)
@@ -63,6 +71,20 @@ class ExchangeEdge(ExchangeServiceServicer):
                 yield response
         except ExchangeError as error:
             await abort(context, error)
+
+    async def Watch(
+        self, request_iterator: AsyncIterator[watch_pb2.WatchRequest], context: Context
+    ) -> AsyncIterator[watch_pb2.WatchResponse]:
+        """Tells what changes."""
+        try:
+            async for response in watch_calls.answer(self._subscriptions, request_iterator, context):
+                yield response
+        except ExchangeError as error:
+            await abort(context, error)
+
+    def end_watching(self) -> None:
+        """Ends all subscriptions, so that a broker that stops does not wait for them."""
+        self._subscriptions.end()
 
     async def DryRun(self, request: pb.DryRunRequest, context: Context) -> pb.DryRunResponse:
         """Tells what would be decided."""

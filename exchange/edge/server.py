@@ -62,6 +62,7 @@ class Servers:
 
     def __init__(self, exchange: ExchangeEdge, audit: AuditEdge) -> None:
         """Takes the services."""
+        self._exchange = exchange
         self._audit = audit
         self._health = health.HealthServicer()
         self._main = grpc.aio.server(options=_OPTIONS)
@@ -105,6 +106,7 @@ class Servers:
     async def stop(self, grace: float) -> None:
         """Takes no new calls, lets those under way end within a time (seconds)."""
         await self._health.enter_graceful_shutdown()
+        self._exchange.end_watching()
         self._audit.end_watching()
         await self._main.stop(grace)
         await self._probe.stop(grace)

@@ -55,6 +55,15 @@ class SignatureAuthenticator:
             raise Refused.because("ENVELOPE_EMPTY")
         return statement.verify(envelope, participant, self._audience)
 
+    def confirm(self, caller: Caller, signature: str) -> None:
+        """Tells that an organisation still takes part, and still has the key of an earlier signature.
+
+        Raises:
+            Refused: as `admit`, or SIGNATURE_KEY_UNKNOWN.
+        """
+        if statement.key_id(signature) not in self.admit(caller).keys:
+            raise Refused.because("SIGNATURE_KEY_UNKNOWN")
+
     def authorise(self, issuer: str, consumer: str, dataset: str, purpose: str) -> str | None:
         """See `exchange.ports.Authenticator`."""
         if issuer == consumer:

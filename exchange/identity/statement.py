@@ -63,6 +63,11 @@ def verify(envelope: Envelope, issuer: Participant, audience: str) -> Statement:
     return Statement(issuer.cvr, claims["sub"], claims["jti"])
 
 
+def key_id(signature: str) -> str:
+    """Reads which key a signature that was verified names."""
+    return str(_header(signature).get("kid"))
+
+
 def _well_formed(claims: dict[str, Any]) -> bool:
     caseworker: str = claims["sub"]
     return (

@@ -19,6 +19,7 @@ class Kind:
     EXCHANGE = "exchange"
     DRY_RUN = "dry_run"
     MATCHING = "matching"
+    CHANGE = "change"
 
 
 SUBJECT_ROLES = (

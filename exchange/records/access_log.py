@@ -20,6 +20,7 @@ from exchange.records.store import OwnStore
 
 _FIELD = "request_id"
 _ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_READING = frozenset({"exchange", "matching", "change"})  # kinds of entries
 _UNREAD = frozenset({"refused"})  # outcomes after which no register was read
 
 
@@ -75,10 +76,9 @@ def _recorded(store: OwnStore) -> dict[str, str]:
             content = entry.decode_any(own.leaf)[0]
         except FormatError:
             continue  # told of as damage of the copy already
-        if not isinstance(content, Entry) or (content.kind, content.provider) != (
-            "exchange",
-            store.authority,
-        ):
+        if not isinstance(content, Entry) or content.kind not in _READING:
+            continue
+        if content.provider != store.authority:
             continue
         if content.request_id and found.get(content.request_id, "refused") in _UNREAD:
             found[content.request_id] = content.outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from adapters.catalogue import load_catalogue
@@ -16,7 +16,7 @@ from adapters.kinds import open_adapters
 from adapters.port import Connection
 from audit.log import AuditLog
 from audit.reading.watching import Watching, WatchSettings
-from exchange import body, released
+from exchange import body, released, subscription_body
 from exchange.assembly import Assemblies
 from exchange.assembly import Format as PackageFormat
 from exchange.batched import MAX_SUBJECTS
@@ -36,12 +36,14 @@ from exchange.packages.load import load_packages
 from exchange.pipeline import Parts, Pipeline
 from exchange.policy.keeper import PolicyKeeper
 from exchange.recorder import Recorder
+from exchange.watch.settings import ChangeSettings
+from exchange.watch.subscriptions import Subscriptions
 from exchange.wiring import logs, policies
 from exchange.wiring.logs import log_settings
 
 __all__ = ["CONSENTS", "PACKAGES", "Broker", "SystemClock", "broker", "log_settings", "register_url", "tls"]
 
-_MANY = Format(body.read_mandate, body.read_batched, BatchAuthenticator, MAX_SUBJECTS)
+_MANY = Format(subscription_body.read_without, body.read_batched, BatchAuthenticator, MAX_SUBJECTS)
 PACKAGES = PackageFormat(body.read_packaged, released.decode, PackageAuthenticator, check_applicant)
 _DENMARK = ZoneInfo("Europe/Copenhagen")
 CONSENTS = "samtykke"
@@ -122,12 +124,21 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
                 read_body=body.read,
                 encode_data=released.encode,
                 fetch_timeout=settings.registers.timeout,
+                feeds=registers,
             )
         )
         callers = Callers(authenticator)
         assemblies = Assemblies(parts, PACKAGES, packages, settings.packages.max_concurrent)
-        calls = PackageCalls(assemblies, packages)
-        exchange = ExchangeEdge(Pipeline(parts), Many(parts, _MANY), calls, catalogue, callers)
+        subscriptions = Subscriptions(parts, authenticator.confirm, _change_settings(settings))
+        stack.push_async_callback(subscriptions.close)
+        exchange = ExchangeEdge(
+            Pipeline(parts),
+            Many(parts, _MANY),
+            PackageCalls(assemblies, packages),
+            subscriptions,
+            catalogue,
+            callers,
+        )
         watching = Watching(log.engine, _watch_settings(settings))
         stack.push_async_callback(watching.close)
         prefer_cosigned = settings.witness.publish == "cosigned"
@@ -139,6 +150,20 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
 def _watch_settings(settings: Settings) -> WatchSettings:
     watch = settings.watch
     return WatchSettings(poll=watch.poll, heartbeat=watch.heartbeat, most=watch.streams)
+
+
+def _change_settings(settings: Settings) -> ChangeSettings:
+    changes = settings.changes
+    return ChangeSettings(
+        poll=changes.poll,
+        heartbeat=changes.heartbeat,
+        recheck=changes.recheck,
+        streams=changes.streams,
+        subjects=changes.subjects,
+        unacknowledged=changes.unacknowledged,
+        longest=timedelta(days=changes.longest),
+        oldest=timedelta(days=changes.oldest),
+    )
 
 
 def tls(settings: Settings) -> Tls:

@@ -142,6 +142,7 @@ _KINDS = {
     "exchange": Text("exchange", "udveksling"),
     "dry_run": Text("dry run", "prøve"),
     "matching": Text("matching", "samkøring"),
+    "change": Text("subscription to changes", "abonnement på ændringer"),
 }
 
 

@@ -314,6 +314,7 @@ KINDS = {
     "exchange": Text("an exchange of data", "en udveksling af data"),
     "dry_run": Text("a dry run: nothing was released", "en prøve: intet blev udleveret"),
     "matching": Text("one subject of a bulk matching", "en person eller sag i en samkøring"),
+    "change": Text("an answer under a subscription to changes", "et svar i et abonnement på ændringer"),
     "policy_changed": Text("the policies were changed", "reglerne blev ændret"),
     "erased": Text("sealed values were erased", "forseglede værdier blev slettet"),
     "period_closed": Text("a period got its index", "en periode fik sit indeks"),

@@ -19,6 +19,19 @@ test_refuse_single_case_under_a_law_on_matching if {
 	tests.codes(outcome) == {"BATCH_ONLY"}
 }
 
+test_allow_subscription_under_a_law_on_single_cases if {
+	every _, request in object.remove(tests.valid, ["control"]) {
+		outcome := decision.decision with input as tests.replaced(request, {"kind": "change"})
+		outcome.allow
+	}
+}
+
+test_refuse_subscription_under_a_law_on_matching if {
+	outcome := decision.decision with input as tests.changed("control", {"kind": "change"})
+	not outcome.allow
+	tests.codes(outcome) == {"BATCH_ONLY"}
+}
+
 test_refuse_emergency_under_a_law_that_knows_none if {
 	every _, request in object.remove(tests.valid, ["emergency"]) {
 		outcome := decision.decision with input as tests.replaced(request, {"emergency": true})

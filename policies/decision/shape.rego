@@ -20,7 +20,7 @@ package decision
 #   - ref: https://eur-lex.europa.eu/eli/reg/2016/679/oj
 #     description: GDPR
 is_valid if {
-	input.kind in {"dry_run", "exchange", "matching"}
+	input.kind in {"change", "dry_run", "exchange", "matching"}
 	is_string(input.time)
 	is_string(input.law_date)
 	with_nines(concat(" ", [input.time, input.law_date])) == "9999-99-99T99:99:99Z 9999-99-99"

@@ -17,7 +17,7 @@ _POOLS: tuple[frozenset[str], ...] = (
     frozenset(_AUTHORITIES["additionalProperties"]["properties"]["kind"]["enum"]),
     frozenset(SUBJECT_ROLES),
     frozenset(SUBJECT_KEYS),
-    frozenset({"dry_run", "exchange", "matching", "watch"}),
+    frozenset({"change", "dry_run", "exchange", "matching", "watch"}),
     *(frozenset(dataset.attribute_names) for dataset in _DATASETS),
     frozenset().union(*(dataset.attribute_names for dataset in _DATASETS)),
 )

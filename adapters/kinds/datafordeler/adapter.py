@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from adapters.kinds.datafordeler.changes import EventChanges
 from adapters.kinds.datafordeler.entry import Asks, Entry, Join, Kept, read_entry
 from adapters.kinds.datafordeler.joins import Joined, Leads, Node, join_question, joins_for, question_of
 from adapters.kinds.datafordeler.pages import Pages
@@ -17,6 +18,7 @@ from adapters.kinds.options import check_known, whole
 from adapters.port import (
     AnswerInvalid,
     Cause,
+    Changes,
     Connection,
     Dataset,
     Found,
@@ -54,6 +56,7 @@ class Datafordeler:
         self._keep_affordable(datasets, max_cost)
         self._transport = Transport(connection)
         self._pages = Pages(self._transport, page, max_cost)
+        self._changes = EventChanges(register, datasets, connection)
         self._max_records = connection.max_records
         self._register = register
         self._questions: dict[tuple[str, tuple[str, ...], str], Question] = {}
@@ -81,8 +84,13 @@ class Datafordeler:
         ]
         return [one for _, one in sorted(found, key=lambda pair: (pair[0], orjson.dumps(pair[1].record)))]
 
+    async def changes(self, dataset: Dataset, kind: str, after: int | None, limit: int) -> Changes:
+        """See `adapters.port.ChangeFeed`."""
+        return await self._changes.changes(dataset, kind, after, limit)
+
     async def close(self) -> None:
         """See `adapters.port.RegisterAdapter`."""
+        await self._changes.close()
         await self._transport.close()
 
     def _question(self, lookup: Lookup) -> Question:

@@ -112,16 +112,26 @@ class Events:
         return Event(number, *told, str(value), str(action), recorded, status or "")
 
     def _named(self, dataset: Dataset) -> tuple[str, tuple[str, str]]:
-        entry = read_entry(dataset)
-        own = {entry.places[k.attribute].field: k.kind for k in dataset.keys}
-        kinds = [own[field] for field in entry.kept.identity if field in own]
-        if len(kinds) != 1:
+        kind = names_records(dataset)
+        if kind is None:
             raise ValueError(f"{dataset.source.place}: no key of the dataset is its records' one identity")
-        return self._entity(entry.kept.type), (dataset.name, kinds[0])
+        return self._entity(read_entry(dataset).kept.type), (dataset.name, kind)
 
     def _entity(self, name: str) -> str:
         """An entity's name, with or without the register's before it."""
         return name.lower().removeprefix(self._prefix)
+
+
+def names_records(dataset: Dataset) -> str | None:
+    """Gives the kind of the one key that is the identity of a dataset's records, where there is one.
+
+    Raises:
+        ValueError: the dataset's entry says what cannot be.
+    """
+    entry = read_entry(dataset)
+    own = {entry.places[k.attribute].field: k.kind for k in dataset.keys}
+    kinds = [own[field] for field in entry.kept.identity if field in own]
+    return kinds[0] if len(kinds) == 1 else None
 
 
 def query_of(register: str) -> str:

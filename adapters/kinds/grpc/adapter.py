@@ -14,6 +14,7 @@ from hjemmel.registry.v1 import registry_service_pb2 as pb
 from hjemmel.registry.v1.registry_service_pb2_grpc import RegistryServiceStub
 
 from adapters.kinds.entry import Entry
+from adapters.kinds.grpc import changes
 from adapters.kinds.grpc.channel import channel_to, max_bytes
 from adapters.kinds.grpc.statuses import DETAILS, error_of
 from adapters.kinds.values import Convert, converter
@@ -21,6 +22,7 @@ from adapters.port import (
     DEADLINE,
     AnswerInvalid,
     Cause,
+    Changes,
     Connection,
     Dataset,
     Found,
@@ -66,6 +68,12 @@ class GrpcAdapter:
             return [found for part in parts for found in await self._part(stub, lookup, part)]
         except grpc.aio.AioRpcError as error:
             _raise(error, lookup)
+
+    async def changes(self, dataset: Dataset, kind: str, after: int | None, limit: int) -> Changes:
+        """See `adapters.port.ChangeFeed`."""
+        stub = RegistryServiceStub(self._opened())
+        request = changes.request(self._names[dataset.name], kind, after, limit)
+        return await changes.read(stub, request, self._max_bytes, _time_left())
 
     async def close(self) -> None:
         """See `adapters.port.RegisterAdapter`."""

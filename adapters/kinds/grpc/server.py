@@ -15,10 +15,13 @@ from hjemmel.registry.v1.registry_service_pb2_grpc import (
     add_RegistryServiceServicer_to_server,
 )
 
+from adapters.kinds.grpc import changes
 from adapters.kinds.grpc.statuses import DETAILS, status_of
 from adapters.port import (
     AsOf,
     Cause,
+    ChangeFeed,
+    ChangesNotTold,
     Dataset,
     Found,
     Lookup,
@@ -97,6 +100,20 @@ class _Served(RegistryServiceServicer):
             await _abort(context, Unavailable(Cause.SERVER_ERROR))
         for begin in range(0, len(found), _BATCH):
             yield pb.FetchResponse(records=[_record(one) for one in found[begin : begin + _BATCH]])
+
+    async def Watch(self, request: pb.WatchRequest, context: Any) -> AsyncIterator[pb.WatchResponse]:  # noqa: N802
+        dataset, feed = self._datasets.get(request.dataset), self._adapter
+        if dataset is None or not isinstance(feed, ChangeFeed):
+            await _abort(context, ChangesNotTold())
+        try:
+            after = changes.position(request.after_position) if request.after_position else None
+            told = await feed.changes(dataset, request.key_kind, after, request.limit)
+        except RegisterError as error:
+            await _abort(context, error)
+        except Exception:  # noqa: BLE001  # its words could hold keys
+            await _abort(context, Unavailable(Cause.SERVER_ERROR))
+        for response in changes.responses(told, _BATCH):
+            yield response
 
     def _lookup(self, request: pb.FetchRequest) -> Lookup | None:
         dataset = self._datasets.get(request.dataset)

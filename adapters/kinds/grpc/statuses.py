@@ -19,6 +19,8 @@ from adapters.port import (
     AccessRefused,
     AnswerInvalid,
     Cause,
+    ChangesGone,
+    ChangesNotTold,
     NotCovered,
     RegisterError,
     SchemaChanged,
@@ -82,6 +84,10 @@ def status_of(error: RegisterError) -> tuple[grpc.StatusCode, bytes]:
 def _code(error: RegisterError) -> grpc.StatusCode:
     if isinstance(error, Throttled):
         return _Code.RESOURCE_EXHAUSTED
+    if isinstance(error, ChangesNotTold):
+        return _Code.UNIMPLEMENTED
+    if isinstance(error, ChangesGone):
+        return _Code.OUT_OF_RANGE
     if isinstance(error, AccessRefused):  # the register behind does not let its server in
         return _Code.FAILED_PRECONDITION
     return _Code.UNAVAILABLE if isinstance(error, Unavailable) else _Code.INTERNAL

@@ -59,7 +59,7 @@ _NEEDED = ("consumer", "purpose", "legal_basis", "agreement", "dataset", "attrib
 @click.option("--emergency", is_flag=True, help="Urgent danger is declared.")
 @click.option(
     "--kind",
-    type=click.Choice(["exchange", "dry_run", "matching"]),
+    type=click.Choice(["exchange", "dry_run", "matching", "change"]),
     default="exchange",
     show_default=True,
     help="Kind of request.",

@@ -8,6 +8,7 @@ from exchange.cli.lazy import lazy
 
 _COMMANDS = {
     "generate": "Generate registers about invented people into SQLite files.",
+    "change": "Make a change in a generated register: somebody moves.",
     "load": "Load real rows of BBR and DAR beside the generated ones.",
     "import-sdl": "Write a register's catalogue entry from the schema that it publishes.",
     "simulate": "Serve a register as the real one would, with faults to order.",

@@ -28,9 +28,10 @@ from hjemmel.exchange.v1 import catalogue_pb2 as hjemmel_dot_exchange_dot_v1_dot
 from hjemmel.exchange.v1 import decision_pb2 as hjemmel_dot_exchange_dot_v1_dot_decision__pb2
 from hjemmel.exchange.v1 import envelope_pb2 as hjemmel_dot_exchange_dot_v1_dot_envelope__pb2
 from hjemmel.exchange.v1 import many_pb2 as hjemmel_dot_exchange_dot_v1_dot_many__pb2
+from hjemmel.exchange.v1 import watch_pb2 as hjemmel_dot_exchange_dot_v1_dot_watch__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*hjemmel/exchange/v1/exchange_service.proto\x12\x13hjemmel.exchange.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\"hjemmel/exchange/v1/assemble.proto\x1a#hjemmel/exchange/v1/catalogue.proto\x1a\"hjemmel/exchange/v1/decision.proto\x1a\"hjemmel/exchange/v1/envelope.proto\x1a\x1ehjemmel/exchange/v1/many.proto\"N\n\x0f\x45xchangeRequest\x12;\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32#.hjemmel.exchange.v1.SignedEnvelopeB\x04\xe2\x41\x01\x02\"\xc4\x01\n\x10\x45xchangeResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12/\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1d.hjemmel.exchange.v1.Decision\x12\x42\n\x13withheld_attributes\x18\x03 \x03(\x0b\x32%.hjemmel.exchange.v1.RefusedAttribute\x12-\n\x07receipt\x18\x04 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Receipt\"\x89\x01\n\x13\x45xchangeManyRequest\x12\x36\n\x07mandate\x18\x01 \x01(\x0b\x32#.hjemmel.exchange.v1.SignedEnvelopeH\x00\x12\x32\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32!.hjemmel.exchange.v1.SubjectBatchH\x00\x42\x06\n\x04part\"|\n\x14\x45xchangeManyResponse\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.hjemmel.exchange.v1.Decision\x12\x33\n\x07\x61nswers\x18\x02 \x03(\x0b\x32\".hjemmel.exchange.v1.SubjectAnswer\"L\n\rDryRunRequest\x12;\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32#.hjemmel.exchange.v1.SignedEnvelopeB\x04\xe2\x41\x01\x02\"p\n\x0e\x44ryRunResponse\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.hjemmel.exchange.v1.Decision\x12-\n\x07receipt\x18\x02 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Receipt\"H\n\x13ListDatasetsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"_\n\x14ListDatasetsResponse\x12.\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x1c.hjemmel.exchange.v1.Dataset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x11GetDatasetRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"C\n\x12GetDatasetResponse\x12-\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Dataset2\x89\x06\n\x0f\x45xchangeService\x12W\n\x08\x45xchange\x12$.hjemmel.exchange.v1.ExchangeRequest\x1a%.hjemmel.exchange.v1.ExchangeResponse\x12g\n\x0c\x45xchangeMany\x12(.hjemmel.exchange.v1.ExchangeManyRequest\x1a).hjemmel.exchange.v1.ExchangeManyResponse(\x01\x30\x01\x12Q\n\x06\x44ryRun\x12\".hjemmel.exchange.v1.DryRunRequest\x1a#.hjemmel.exchange.v1.DryRunResponse\x12\x63\n\x0cListDatasets\x12(.hjemmel.exchange.v1.ListDatasetsRequest\x1a).hjemmel.exchange.v1.ListDatasetsResponse\x12]\n\nGetDataset\x12&.hjemmel.exchange.v1.GetDatasetRequest\x1a\'.hjemmel.exchange.v1.GetDatasetResponse\x12Y\n\x08\x41ssemble\x12$.hjemmel.exchange.v1.AssembleRequest\x1a%.hjemmel.exchange.v1.AssembleResponse0\x01\x12\x63\n\x0cListPackages\x12(.hjemmel.exchange.v1.ListPackagesRequest\x1a).hjemmel.exchange.v1.ListPackagesResponse\x12]\n\nGetPackage\x12&.hjemmel.exchange.v1.GetPackageRequest\x1a\'.hjemmel.exchange.v1.GetPackageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*hjemmel/exchange/v1/exchange_service.proto\x12\x13hjemmel.exchange.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\"hjemmel/exchange/v1/assemble.proto\x1a#hjemmel/exchange/v1/catalogue.proto\x1a\"hjemmel/exchange/v1/decision.proto\x1a\"hjemmel/exchange/v1/envelope.proto\x1a\x1ehjemmel/exchange/v1/many.proto\x1a\x1fhjemmel/exchange/v1/watch.proto\"N\n\x0f\x45xchangeRequest\x12;\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32#.hjemmel.exchange.v1.SignedEnvelopeB\x04\xe2\x41\x01\x02\"\xc4\x01\n\x10\x45xchangeResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12/\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1d.hjemmel.exchange.v1.Decision\x12\x42\n\x13withheld_attributes\x18\x03 \x03(\x0b\x32%.hjemmel.exchange.v1.RefusedAttribute\x12-\n\x07receipt\x18\x04 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Receipt\"\x89\x01\n\x13\x45xchangeManyRequest\x12\x36\n\x07mandate\x18\x01 \x01(\x0b\x32#.hjemmel.exchange.v1.SignedEnvelopeH\x00\x12\x32\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32!.hjemmel.exchange.v1.SubjectBatchH\x00\x42\x06\n\x04part\"|\n\x14\x45xchangeManyResponse\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.hjemmel.exchange.v1.Decision\x12\x33\n\x07\x61nswers\x18\x02 \x03(\x0b\x32\".hjemmel.exchange.v1.SubjectAnswer\"L\n\rDryRunRequest\x12;\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32#.hjemmel.exchange.v1.SignedEnvelopeB\x04\xe2\x41\x01\x02\"p\n\x0e\x44ryRunResponse\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.hjemmel.exchange.v1.Decision\x12-\n\x07receipt\x18\x02 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Receipt\"H\n\x13ListDatasetsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"_\n\x14ListDatasetsResponse\x12.\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x1c.hjemmel.exchange.v1.Dataset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x11GetDatasetRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"C\n\x12GetDatasetResponse\x12-\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Dataset2\xdd\x06\n\x0f\x45xchangeService\x12W\n\x08\x45xchange\x12$.hjemmel.exchange.v1.ExchangeRequest\x1a%.hjemmel.exchange.v1.ExchangeResponse\x12g\n\x0c\x45xchangeMany\x12(.hjemmel.exchange.v1.ExchangeManyRequest\x1a).hjemmel.exchange.v1.ExchangeManyResponse(\x01\x30\x01\x12R\n\x05Watch\x12!.hjemmel.exchange.v1.WatchRequest\x1a\".hjemmel.exchange.v1.WatchResponse(\x01\x30\x01\x12Q\n\x06\x44ryRun\x12\".hjemmel.exchange.v1.DryRunRequest\x1a#.hjemmel.exchange.v1.DryRunResponse\x12\x63\n\x0cListDatasets\x12(.hjemmel.exchange.v1.ListDatasetsRequest\x1a).hjemmel.exchange.v1.ListDatasetsResponse\x12]\n\nGetDataset\x12&.hjemmel.exchange.v1.GetDatasetRequest\x1a\'.hjemmel.exchange.v1.GetDatasetResponse\x12Y\n\x08\x41ssemble\x12$.hjemmel.exchange.v1.AssembleRequest\x1a%.hjemmel.exchange.v1.AssembleResponse0\x01\x12\x63\n\x0cListPackages\x12(.hjemmel.exchange.v1.ListPackagesRequest\x1a).hjemmel.exchange.v1.ListPackagesResponse\x12]\n\nGetPackage\x12&.hjemmel.exchange.v1.GetPackageRequest\x1a\'.hjemmel.exchange.v1.GetPackageResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,26 +48,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDATASETSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_GETDATASETREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETDATASETREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_EXCHANGEREQUEST']._serialized_start=277
-  _globals['_EXCHANGEREQUEST']._serialized_end=355
-  _globals['_EXCHANGERESPONSE']._serialized_start=358
-  _globals['_EXCHANGERESPONSE']._serialized_end=554
-  _globals['_EXCHANGEMANYREQUEST']._serialized_start=557
-  _globals['_EXCHANGEMANYREQUEST']._serialized_end=694
-  _globals['_EXCHANGEMANYRESPONSE']._serialized_start=696
-  _globals['_EXCHANGEMANYRESPONSE']._serialized_end=820
-  _globals['_DRYRUNREQUEST']._serialized_start=822
-  _globals['_DRYRUNREQUEST']._serialized_end=898
-  _globals['_DRYRUNRESPONSE']._serialized_start=900
-  _globals['_DRYRUNRESPONSE']._serialized_end=1012
-  _globals['_LISTDATASETSREQUEST']._serialized_start=1014
-  _globals['_LISTDATASETSREQUEST']._serialized_end=1086
-  _globals['_LISTDATASETSRESPONSE']._serialized_start=1088
-  _globals['_LISTDATASETSRESPONSE']._serialized_end=1183
-  _globals['_GETDATASETREQUEST']._serialized_start=1185
-  _globals['_GETDATASETREQUEST']._serialized_end=1224
-  _globals['_GETDATASETRESPONSE']._serialized_start=1226
-  _globals['_GETDATASETRESPONSE']._serialized_end=1293
-  _globals['_EXCHANGESERVICE']._serialized_start=1296
-  _globals['_EXCHANGESERVICE']._serialized_end=2073
+  _globals['_EXCHANGEREQUEST']._serialized_start=310
+  _globals['_EXCHANGEREQUEST']._serialized_end=388
+  _globals['_EXCHANGERESPONSE']._serialized_start=391
+  _globals['_EXCHANGERESPONSE']._serialized_end=587
+  _globals['_EXCHANGEMANYREQUEST']._serialized_start=590
+  _globals['_EXCHANGEMANYREQUEST']._serialized_end=727
+  _globals['_EXCHANGEMANYRESPONSE']._serialized_start=729
+  _globals['_EXCHANGEMANYRESPONSE']._serialized_end=853
+  _globals['_DRYRUNREQUEST']._serialized_start=855
+  _globals['_DRYRUNREQUEST']._serialized_end=931
+  _globals['_DRYRUNRESPONSE']._serialized_start=933
+  _globals['_DRYRUNRESPONSE']._serialized_end=1045
+  _globals['_LISTDATASETSREQUEST']._serialized_start=1047
+  _globals['_LISTDATASETSREQUEST']._serialized_end=1119
+  _globals['_LISTDATASETSRESPONSE']._serialized_start=1121
+  _globals['_LISTDATASETSRESPONSE']._serialized_end=1216
+  _globals['_GETDATASETREQUEST']._serialized_start=1218
+  _globals['_GETDATASETREQUEST']._serialized_end=1257
+  _globals['_GETDATASETRESPONSE']._serialized_start=1259
+  _globals['_GETDATASETRESPONSE']._serialized_end=1326
+  _globals['_EXCHANGESERVICE']._serialized_start=1329
+  _globals['_EXCHANGESERVICE']._serialized_end=2190
 # @@protoc_insertion_point(module_scope)

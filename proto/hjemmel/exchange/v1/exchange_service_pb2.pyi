@@ -4,6 +4,7 @@ from hjemmel.exchange.v1 import catalogue_pb2 as _catalogue_pb2
 from hjemmel.exchange.v1 import decision_pb2 as _decision_pb2
 from hjemmel.exchange.v1 import envelope_pb2 as _envelope_pb2
 from hjemmel.exchange.v1 import many_pb2 as _many_pb2
+from hjemmel.exchange.v1 import watch_pb2 as _watch_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

@@ -5,6 +5,7 @@ import warnings
 
 from hjemmel.exchange.v1 import assemble_pb2 as hjemmel_dot_exchange_dot_v1_dot_assemble__pb2
 from hjemmel.exchange.v1 import exchange_service_pb2 as hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2
+from hjemmel.exchange.v1 import watch_pb2 as hjemmel_dot_exchange_dot_v1_dot_watch__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -48,6 +49,11 @@ class ExchangeServiceStub:
                 '/hjemmel.exchange.v1.ExchangeService/ExchangeMany',
                 request_serializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyRequest.SerializeToString,
                 response_deserializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyResponse.FromString,
+                _registered_method=True)
+        self.Watch = channel.stream_stream(
+                '/hjemmel.exchange.v1.ExchangeService/Watch',
+                request_serializer=hjemmel_dot_exchange_dot_v1_dot_watch__pb2.WatchRequest.SerializeToString,
+                response_deserializer=hjemmel_dot_exchange_dot_v1_dot_watch__pb2.WatchResponse.FromString,
                 _registered_method=True)
         self.DryRun = channel.unary_unary(
                 '/hjemmel.exchange.v1.ExchangeService/DryRun',
@@ -100,6 +106,18 @@ class ExchangeServiceServicer:
         of subjects; batches are answered in their order, each subject with a record of its own. One subject's
         refusal ends nothing; what is wrong with a mandate or a batch as a whole ends the call. Who reads slowly is
         waited for. After a break, ask anew about the subjects that were not answered, under new request ids.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Watch(self, request_iterator, context):
+        """Subscribes to changes of the subjects of running cases. The first message is a signed mandate with a
+        subscription; then come signed batches of subjects, and `begin`. Each delivery is decided, minimised and
+        recorded like an exchange, under a request id of its own. At least once, in order per subject; several
+        changes may be delivered as one, which is the newest state. What is as it was is read and recorded, but not
+        delivered. A refusal ends the subject's subscription and is told once. Whoever does not acknowledge is
+        waited for. The call ends with OK at the mandate's end; after a break, call again with the last cursor.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -162,6 +180,11 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.ExchangeMany,
                     request_deserializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyRequest.FromString,
                     response_serializer=hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyResponse.SerializeToString,
+            ),
+            'Watch': grpc.stream_stream_rpc_method_handler(
+                    servicer.Watch,
+                    request_deserializer=hjemmel_dot_exchange_dot_v1_dot_watch__pb2.WatchRequest.FromString,
+                    response_serializer=hjemmel_dot_exchange_dot_v1_dot_watch__pb2.WatchResponse.SerializeToString,
             ),
             'DryRun': grpc.unary_unary_rpc_method_handler(
                     servicer.DryRun,
@@ -252,6 +275,33 @@ class ExchangeService:
             '/hjemmel.exchange.v1.ExchangeService/ExchangeMany',
             hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyRequest.SerializeToString,
             hjemmel_dot_exchange_dot_v1_dot_exchange__service__pb2.ExchangeManyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Watch(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/hjemmel.exchange.v1.ExchangeService/Watch',
+            hjemmel_dot_exchange_dot_v1_dot_watch__pb2.WatchRequest.SerializeToString,
+            hjemmel_dot_exchange_dot_v1_dot_watch__pb2.WatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

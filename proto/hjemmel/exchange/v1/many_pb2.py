@@ -29,7 +29,7 @@ from hjemmel.exchange.v1 import decision_pb2 as hjemmel_dot_exchange_dot_v1_dot_
 from hjemmel.exchange.v1 import envelope_pb2 as hjemmel_dot_exchange_dot_v1_dot_envelope__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ehjemmel/exchange/v1/many.proto\x12\x13hjemmel.exchange.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\"hjemmel/exchange/v1/decision.proto\x1a\"hjemmel/exchange/v1/envelope.proto\"\xff\x02\n\x0bMandateBody\x12\x16\n\x08\x63onsumer\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x64\x61taset\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nattributes\x18\x03 \x03(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08key_kind\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07purpose\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0blegal_basis\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tagreement\x18\x07 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08law_date\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x65\x66\x66\x65\x63t_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12;\n\x11registration_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12 \n\x12partial_acceptable\x18\x0b \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x16\n\x08matching\x18\x0c \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xcd\x01\n\x0bSubjectBody\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05value\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12<\n\x0csubject_role\x18\x03 \x01(\x0e\x32 .hjemmel.exchange.v1.SubjectRoleB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x63\x61se_reference\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1f\n\x11\x63onsent_reference\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04salt\x18\x06 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"M\n\tBatchBody\x12\x18\n\nmandate_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12\x12\n\x04root\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"c\n\x0cSubjectBatch\x12;\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32#.hjemmel.exchange.v1.SignedEnvelopeB\x04\xe2\x41\x01\x02\x12\x16\n\x08subjects\x18\x02 \x03(\x0c\x42\x04\xe2\x41\x01\x02\"\x85\x01\n\x0e\x42\x61tchedRequest\x12\x34\n\x07mandate\x18\x01 \x01(\x0b\x32#.hjemmel.exchange.v1.SignedEnvelope\x12\r\n\x05\x62\x61tch\x18\x02 \x01(\x0c\x12\x0f\n\x07subject\x18\x03 \x01(\x0c\x12\r\n\x05index\x18\x04 \x01(\x05\x12\x0e\n\x06hashes\x18\x05 \x03(\x0c\"\xc7\x01\n\rSubjectAnswer\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x42\n\x13withheld_attributes\x18\x03 \x03(\x0b\x32%.hjemmel.exchange.v1.RefusedAttribute\x12-\n\x07receipt\x18\x04 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Receipt\x12!\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x12.google.rpc.Statusb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ehjemmel/exchange/v1/many.proto\x12\x13hjemmel.exchange.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\"hjemmel/exchange/v1/decision.proto\x1a\"hjemmel/exchange/v1/envelope.proto\"\xbe\x03\n\x0bMandateBody\x12\x16\n\x08\x63onsumer\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x64\x61taset\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nattributes\x18\x03 \x03(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08key_kind\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07purpose\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0blegal_basis\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tagreement\x18\x07 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08law_date\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x65\x66\x66\x65\x63t_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12;\n\x11registration_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12 \n\x12partial_acceptable\x18\x0b \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x16\n\x08matching\x18\x0c \x01(\x08\x42\x04\xe2\x41\x01\x01\x12=\n\x0csubscription\x18\r \x01(\x0b\x32!.hjemmel.exchange.v1.SubscriptionB\x04\xe2\x41\x01\x01\"B\n\x0cSubscription\x12\x32\n\x08\x65nd_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"\xe8\x01\n\x0bSubjectBody\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05value\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12<\n\x0csubject_role\x18\x03 \x01(\x0e\x32 .hjemmel.exchange.v1.SubjectRoleB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x63\x61se_reference\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1f\n\x11\x63onsent_reference\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04salt\x18\x06 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x19\n\x0bknown_state\x18\x07 \x01(\x0c\x42\x04\xe2\x41\x01\x01\"M\n\tBatchBody\x12\x18\n\nmandate_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12\x12\n\x04root\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"c\n\x0cSubjectBatch\x12;\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32#.hjemmel.exchange.v1.SignedEnvelopeB\x04\xe2\x41\x01\x02\x12\x16\n\x08subjects\x18\x02 \x03(\x0c\x42\x04\xe2\x41\x01\x02\"\xbc\x01\n\x0e\x42\x61tchedRequest\x12\x34\n\x07mandate\x18\x01 \x01(\x0b\x32#.hjemmel.exchange.v1.SignedEnvelope\x12\r\n\x05\x62\x61tch\x18\x02 \x01(\x0c\x12\x0f\n\x07subject\x18\x03 \x01(\x0c\x12\r\n\x05index\x18\x04 \x01(\x05\x12\x0e\n\x06hashes\x18\x05 \x03(\x0c\x12\x35\n\x08\x64\x65livery\x18\x06 \x01(\x0b\x32#.hjemmel.exchange.v1.ChangeDelivery\"\x97\x01\n\x0e\x43hangeDelivery\x12\x10\n\x08position\x18\x01 \x01(\t\x12/\n\x0b\x63hange_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rdelivery_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07reading\x18\x04 \x01(\x05\"\xc7\x01\n\rSubjectAnswer\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x42\n\x13withheld_attributes\x18\x03 \x03(\x0b\x32%.hjemmel.exchange.v1.RefusedAttribute\x12-\n\x07receipt\x18\x04 \x01(\x0b\x32\x1c.hjemmel.exchange.v1.Receipt\x12!\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x12.google.rpc.Statusb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -60,6 +60,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MANDATEBODY'].fields_by_name['partial_acceptable']._serialized_options = b'\342A\001\001'
   _globals['_MANDATEBODY'].fields_by_name['matching']._loaded_options = None
   _globals['_MANDATEBODY'].fields_by_name['matching']._serialized_options = b'\342A\001\001'
+  _globals['_MANDATEBODY'].fields_by_name['subscription']._loaded_options = None
+  _globals['_MANDATEBODY'].fields_by_name['subscription']._serialized_options = b'\342A\001\001'
+  _globals['_SUBSCRIPTION'].fields_by_name['end_time']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['end_time']._serialized_options = b'\342A\001\002'
   _globals['_SUBJECTBODY'].fields_by_name['request_id']._loaded_options = None
   _globals['_SUBJECTBODY'].fields_by_name['request_id']._serialized_options = b'\342A\001\002'
   _globals['_SUBJECTBODY'].fields_by_name['value']._loaded_options = None
@@ -72,6 +76,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBJECTBODY'].fields_by_name['consent_reference']._serialized_options = b'\342A\001\001'
   _globals['_SUBJECTBODY'].fields_by_name['salt']._loaded_options = None
   _globals['_SUBJECTBODY'].fields_by_name['salt']._serialized_options = b'\342A\001\002'
+  _globals['_SUBJECTBODY'].fields_by_name['known_state']._loaded_options = None
+  _globals['_SUBJECTBODY'].fields_by_name['known_state']._serialized_options = b'\342A\001\001'
   _globals['_BATCHBODY'].fields_by_name['mandate_id']._loaded_options = None
   _globals['_BATCHBODY'].fields_by_name['mandate_id']._serialized_options = b'\342A\001\002'
   _globals['_BATCHBODY'].fields_by_name['size']._loaded_options = None
@@ -83,15 +89,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBJECTBATCH'].fields_by_name['subjects']._loaded_options = None
   _globals['_SUBJECTBATCH'].fields_by_name['subjects']._serialized_options = b'\342A\001\002'
   _globals['_MANDATEBODY']._serialized_start=219
-  _globals['_MANDATEBODY']._serialized_end=602
-  _globals['_SUBJECTBODY']._serialized_start=605
-  _globals['_SUBJECTBODY']._serialized_end=810
-  _globals['_BATCHBODY']._serialized_start=812
-  _globals['_BATCHBODY']._serialized_end=889
-  _globals['_SUBJECTBATCH']._serialized_start=891
-  _globals['_SUBJECTBATCH']._serialized_end=990
-  _globals['_BATCHEDREQUEST']._serialized_start=993
-  _globals['_BATCHEDREQUEST']._serialized_end=1126
-  _globals['_SUBJECTANSWER']._serialized_start=1129
-  _globals['_SUBJECTANSWER']._serialized_end=1328
+  _globals['_MANDATEBODY']._serialized_end=665
+  _globals['_SUBSCRIPTION']._serialized_start=667
+  _globals['_SUBSCRIPTION']._serialized_end=733
+  _globals['_SUBJECTBODY']._serialized_start=736
+  _globals['_SUBJECTBODY']._serialized_end=968
+  _globals['_BATCHBODY']._serialized_start=970
+  _globals['_BATCHBODY']._serialized_end=1047
+  _globals['_SUBJECTBATCH']._serialized_start=1049
+  _globals['_SUBJECTBATCH']._serialized_end=1148
+  _globals['_BATCHEDREQUEST']._serialized_start=1151
+  _globals['_BATCHEDREQUEST']._serialized_end=1339
+  _globals['_CHANGEDELIVERY']._serialized_start=1342
+  _globals['_CHANGEDELIVERY']._serialized_end=1493
+  _globals['_SUBJECTANSWER']._serialized_start=1496
+  _globals['_SUBJECTANSWER']._serialized_end=1695
 # @@protoc_insertion_point(module_scope)

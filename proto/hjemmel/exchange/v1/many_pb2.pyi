@@ -14,7 +14,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class MandateBody(_message.Message):
-    __slots__ = ("consumer", "dataset", "attributes", "key_kind", "purpose", "legal_basis", "agreement", "law_date", "effect_time", "registration_time", "partial_acceptable", "matching")
+    __slots__ = ("consumer", "dataset", "attributes", "key_kind", "purpose", "legal_basis", "agreement", "law_date", "effect_time", "registration_time", "partial_acceptable", "matching", "subscription")
     CONSUMER_FIELD_NUMBER: _ClassVar[int]
     DATASET_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,7 @@ class MandateBody(_message.Message):
     REGISTRATION_TIME_FIELD_NUMBER: _ClassVar[int]
     PARTIAL_ACCEPTABLE_FIELD_NUMBER: _ClassVar[int]
     MATCHING_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     consumer: str
     dataset: str
     attributes: _containers.RepeatedScalarFieldContainer[str]
@@ -39,23 +40,32 @@ class MandateBody(_message.Message):
     registration_time: _timestamp_pb2.Timestamp
     partial_acceptable: bool
     matching: bool
-    def __init__(self, consumer: _Optional[str] = ..., dataset: _Optional[str] = ..., attributes: _Optional[_Iterable[str]] = ..., key_kind: _Optional[str] = ..., purpose: _Optional[str] = ..., legal_basis: _Optional[str] = ..., agreement: _Optional[str] = ..., law_date: _Optional[str] = ..., effect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., registration_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., partial_acceptable: _Optional[bool] = ..., matching: _Optional[bool] = ...) -> None: ...
+    subscription: Subscription
+    def __init__(self, consumer: _Optional[str] = ..., dataset: _Optional[str] = ..., attributes: _Optional[_Iterable[str]] = ..., key_kind: _Optional[str] = ..., purpose: _Optional[str] = ..., legal_basis: _Optional[str] = ..., agreement: _Optional[str] = ..., law_date: _Optional[str] = ..., effect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., registration_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., partial_acceptable: _Optional[bool] = ..., matching: _Optional[bool] = ..., subscription: _Optional[_Union[Subscription, _Mapping]] = ...) -> None: ...
+
+class Subscription(_message.Message):
+    __slots__ = ("end_time",)
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    end_time: _timestamp_pb2.Timestamp
+    def __init__(self, end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class SubjectBody(_message.Message):
-    __slots__ = ("request_id", "value", "subject_role", "case_reference", "consent_reference", "salt")
+    __slots__ = ("request_id", "value", "subject_role", "case_reference", "consent_reference", "salt", "known_state")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ROLE_FIELD_NUMBER: _ClassVar[int]
     CASE_REFERENCE_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REFERENCE_FIELD_NUMBER: _ClassVar[int]
     SALT_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_STATE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     value: str
     subject_role: _envelope_pb2.SubjectRole
     case_reference: str
     consent_reference: str
     salt: bytes
-    def __init__(self, request_id: _Optional[str] = ..., value: _Optional[str] = ..., subject_role: _Optional[_Union[_envelope_pb2.SubjectRole, str]] = ..., case_reference: _Optional[str] = ..., consent_reference: _Optional[str] = ..., salt: _Optional[bytes] = ...) -> None: ...
+    known_state: bytes
+    def __init__(self, request_id: _Optional[str] = ..., value: _Optional[str] = ..., subject_role: _Optional[_Union[_envelope_pb2.SubjectRole, str]] = ..., case_reference: _Optional[str] = ..., consent_reference: _Optional[str] = ..., salt: _Optional[bytes] = ..., known_state: _Optional[bytes] = ...) -> None: ...
 
 class BatchBody(_message.Message):
     __slots__ = ("mandate_id", "size", "root")
@@ -76,18 +86,32 @@ class SubjectBatch(_message.Message):
     def __init__(self, envelope: _Optional[_Union[_envelope_pb2.SignedEnvelope, _Mapping]] = ..., subjects: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class BatchedRequest(_message.Message):
-    __slots__ = ("mandate", "batch", "subject", "index", "hashes")
+    __slots__ = ("mandate", "batch", "subject", "index", "hashes", "delivery")
     MANDATE_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     HASHES_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_FIELD_NUMBER: _ClassVar[int]
     mandate: _envelope_pb2.SignedEnvelope
     batch: bytes
     subject: bytes
     index: int
     hashes: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, mandate: _Optional[_Union[_envelope_pb2.SignedEnvelope, _Mapping]] = ..., batch: _Optional[bytes] = ..., subject: _Optional[bytes] = ..., index: _Optional[int] = ..., hashes: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    delivery: ChangeDelivery
+    def __init__(self, mandate: _Optional[_Union[_envelope_pb2.SignedEnvelope, _Mapping]] = ..., batch: _Optional[bytes] = ..., subject: _Optional[bytes] = ..., index: _Optional[int] = ..., hashes: _Optional[_Iterable[bytes]] = ..., delivery: _Optional[_Union[ChangeDelivery, _Mapping]] = ...) -> None: ...
+
+class ChangeDelivery(_message.Message):
+    __slots__ = ("position", "change_time", "delivery_time", "reading")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_TIME_FIELD_NUMBER: _ClassVar[int]
+    READING_FIELD_NUMBER: _ClassVar[int]
+    position: str
+    change_time: _timestamp_pb2.Timestamp
+    delivery_time: _timestamp_pb2.Timestamp
+    reading: int
+    def __init__(self, position: _Optional[str] = ..., change_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reading: _Optional[int] = ...) -> None: ...
 
 class SubjectAnswer(_message.Message):
     __slots__ = ("request_id", "data", "withheld_attributes", "receipt", "error")

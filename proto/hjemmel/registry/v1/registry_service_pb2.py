@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*hjemmel/registry/v1/registry_service.proto\x12\x13hjemmel.registry.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n\x0f\x44\x65scribeRequest\"[\n\x10\x44\x65scribeResponse\x12\x34\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\".hjemmel.registry.v1.ServedDataset\x12\x11\n\tmost_keys\x18\x02 \x01(\x05\"j\n\rServedDataset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x38\n\nattributes\x18\x02 \x03(\x0b\x32$.hjemmel.registry.v1.ServedAttribute\x12\x11\n\tkey_kinds\x18\x03 \x03(\t\"-\n\x0fServedAttribute\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\"\xaa\x02\n\x0c\x46\x65tchRequest\x12\x15\n\x07\x64\x61taset\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nattributes\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08key_kind\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04keys\x18\x04 \x03(\tB\x04\xe2\x41\x01\x02\x12\x35\n\x0b\x65\x66\x66\x65\x63t_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12;\n\x11registration_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x0f\n\x07\x63urrent\x18\x07 \x01(\x08\x12\x38\n\x07mandate\x18\x08 \x01(\x0b\x32!.hjemmel.registry.v1.FetchMandateB\x04\xe2\x41\x01\x02\"\x80\x01\n\x0c\x46\x65tchMandate\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\x11\n\tprocessor\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x13\n\x0blegal_basis\x18\x04 \x01(\t\x12\x11\n\tagreement\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\"B\n\rFetchResponse\x12\x31\n\x07records\x18\x01 \x03(\x0b\x32 .hjemmel.registry.v1.FoundRecord\"\xb5\x01\n\x0b\x46oundRecord\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x44\n\nattributes\x18\x02 \x03(\x0b\x32\x30.hjemmel.registry.v1.FoundRecord.AttributesEntry\x1aS\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12/\n\x05value\x18\x02 \x01(\x0b\x32 .hjemmel.registry.v1.RecordValue:\x02\x38\x01\"K\n\x0bRecordValue\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x11\n\x07integer\x18\x02 \x01(\x03H\x00\x12\x11\n\x07\x62oolean\x18\x03 \x01(\x08H\x00\x42\x06\n\x04kind2\xbc\x01\n\x0fRegistryService\x12W\n\x08\x44\x65scribe\x12$.hjemmel.registry.v1.DescribeRequest\x1a%.hjemmel.registry.v1.DescribeResponse\x12P\n\x05\x46\x65tch\x12!.hjemmel.registry.v1.FetchRequest\x1a\".hjemmel.registry.v1.FetchResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*hjemmel/registry/v1/registry_service.proto\x12\x13hjemmel.registry.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n\x0f\x44\x65scribeRequest\"[\n\x10\x44\x65scribeResponse\x12\x34\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\".hjemmel.registry.v1.ServedDataset\x12\x11\n\tmost_keys\x18\x02 \x01(\x05\"j\n\rServedDataset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x38\n\nattributes\x18\x02 \x03(\x0b\x32$.hjemmel.registry.v1.ServedAttribute\x12\x11\n\tkey_kinds\x18\x03 \x03(\t\"-\n\x0fServedAttribute\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\"\xaa\x02\n\x0c\x46\x65tchRequest\x12\x15\n\x07\x64\x61taset\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nattributes\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08key_kind\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04keys\x18\x04 \x03(\tB\x04\xe2\x41\x01\x02\x12\x35\n\x0b\x65\x66\x66\x65\x63t_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12;\n\x11registration_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x0f\n\x07\x63urrent\x18\x07 \x01(\x08\x12\x38\n\x07mandate\x18\x08 \x01(\x0b\x32!.hjemmel.registry.v1.FetchMandateB\x04\xe2\x41\x01\x02\"\x80\x01\n\x0c\x46\x65tchMandate\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\x11\n\tprocessor\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x13\n\x0blegal_basis\x18\x04 \x01(\t\x12\x11\n\tagreement\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\"B\n\rFetchResponse\x12\x31\n\x07records\x18\x01 \x03(\x0b\x32 .hjemmel.registry.v1.FoundRecord\"\xb5\x01\n\x0b\x46oundRecord\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x44\n\nattributes\x18\x02 \x03(\x0b\x32\x30.hjemmel.registry.v1.FoundRecord.AttributesEntry\x1aS\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12/\n\x05value\x18\x02 \x01(\x0b\x32 .hjemmel.registry.v1.RecordValue:\x02\x38\x01\"K\n\x0bRecordValue\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x11\n\x07integer\x18\x02 \x01(\x03H\x00\x12\x11\n\x07\x62oolean\x18\x03 \x01(\x08H\x00\x42\x06\n\x04kind\"p\n\x0cWatchRequest\x12\x15\n\x07\x64\x61taset\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08key_kind\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x61\x66ter_position\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05limit\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x02\"~\n\rWatchResponse\x12\x33\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\".hjemmel.registry.v1.WatchedChange\x12\x10\n\x08position\x18\x02 \x01(\t\x12\x18\n\x10settled_position\x18\x03 \x01(\t\x12\x0c\n\x04more\x18\x04 \x01(\x08\"_\n\rWatchedChange\x12\x0b\n\x03key\x18\x01 \x01(\t\x12/\n\x0b\x63hange_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08position\x18\x03 \x01(\t2\x8e\x02\n\x0fRegistryService\x12W\n\x08\x44\x65scribe\x12$.hjemmel.registry.v1.DescribeRequest\x1a%.hjemmel.registry.v1.DescribeResponse\x12P\n\x05\x46\x65tch\x12!.hjemmel.registry.v1.FetchRequest\x1a\".hjemmel.registry.v1.FetchResponse0\x01\x12P\n\x05Watch\x12!.hjemmel.registry.v1.WatchRequest\x1a\".hjemmel.registry.v1.WatchResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +49,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FETCHREQUEST'].fields_by_name['mandate']._serialized_options = b'\342A\001\002'
   _globals['_FOUNDRECORD_ATTRIBUTESENTRY']._loaded_options = None
   _globals['_FOUNDRECORD_ATTRIBUTESENTRY']._serialized_options = b'8\001'
+  _globals['_WATCHREQUEST'].fields_by_name['dataset']._loaded_options = None
+  _globals['_WATCHREQUEST'].fields_by_name['dataset']._serialized_options = b'\342A\001\002'
+  _globals['_WATCHREQUEST'].fields_by_name['key_kind']._loaded_options = None
+  _globals['_WATCHREQUEST'].fields_by_name['key_kind']._serialized_options = b'\342A\001\002'
+  _globals['_WATCHREQUEST'].fields_by_name['after_position']._loaded_options = None
+  _globals['_WATCHREQUEST'].fields_by_name['after_position']._serialized_options = b'\342A\001\001'
+  _globals['_WATCHREQUEST'].fields_by_name['limit']._loaded_options = None
+  _globals['_WATCHREQUEST'].fields_by_name['limit']._serialized_options = b'\342A\001\002'
   _globals['_DESCRIBEREQUEST']._serialized_start=133
   _globals['_DESCRIBEREQUEST']._serialized_end=150
   _globals['_DESCRIBERESPONSE']._serialized_start=152
@@ -69,6 +77,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FOUNDRECORD_ATTRIBUTESENTRY']._serialized_end=1082
   _globals['_RECORDVALUE']._serialized_start=1084
   _globals['_RECORDVALUE']._serialized_end=1159
-  _globals['_REGISTRYSERVICE']._serialized_start=1162
-  _globals['_REGISTRYSERVICE']._serialized_end=1350
+  _globals['_WATCHREQUEST']._serialized_start=1161
+  _globals['_WATCHREQUEST']._serialized_end=1273
+  _globals['_WATCHRESPONSE']._serialized_start=1275
+  _globals['_WATCHRESPONSE']._serialized_end=1401
+  _globals['_WATCHEDCHANGE']._serialized_start=1403
+  _globals['_WATCHEDCHANGE']._serialized_end=1498
+  _globals['_REGISTRYSERVICE']._serialized_start=1501
+  _globals['_REGISTRYSERVICE']._serialized_end=1771
 # @@protoc_insertion_point(module_scope)

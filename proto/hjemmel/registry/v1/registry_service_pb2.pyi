@@ -106,3 +106,37 @@ class RecordValue(_message.Message):
     integer: int
     boolean: bool
     def __init__(self, text: _Optional[str] = ..., integer: _Optional[int] = ..., boolean: _Optional[bool] = ...) -> None: ...
+
+class WatchRequest(_message.Message):
+    __slots__ = ("dataset", "key_kind", "after_position", "limit")
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    KEY_KIND_FIELD_NUMBER: _ClassVar[int]
+    AFTER_POSITION_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    dataset: str
+    key_kind: str
+    after_position: str
+    limit: int
+    def __init__(self, dataset: _Optional[str] = ..., key_kind: _Optional[str] = ..., after_position: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class WatchResponse(_message.Message):
+    __slots__ = ("changes", "position", "settled_position", "more")
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    SETTLED_POSITION_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[WatchedChange]
+    position: str
+    settled_position: str
+    more: bool
+    def __init__(self, changes: _Optional[_Iterable[_Union[WatchedChange, _Mapping]]] = ..., position: _Optional[str] = ..., settled_position: _Optional[str] = ..., more: _Optional[bool] = ...) -> None: ...
+
+class WatchedChange(_message.Message):
+    __slots__ = ("key", "change_time", "position")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    change_time: _timestamp_pb2.Timestamp
+    position: str
+    def __init__(self, key: _Optional[str] = ..., change_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., position: _Optional[str] = ...) -> None: ...

@@ -50,6 +50,11 @@ class RegistryServiceStub:
                 request_serializer=hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.FetchRequest.SerializeToString,
                 response_deserializer=hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.FetchResponse.FromString,
                 _registered_method=True)
+        self.Watch = channel.unary_stream(
+                '/hjemmel.registry.v1.RegistryService/Watch',
+                request_serializer=hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.WatchRequest.SerializeToString,
+                response_deserializer=hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.WatchResponse.FromString,
+                _registered_method=True)
 
 
 class RegistryServiceServicer:
@@ -76,6 +81,16 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Watch(self, request, context):
+        """Tells about whom a dataset changed after a position, and nothing of what: a broker fetches that for those
+        who may have it. A stream that ends with OK is the whole answer. Nothing may be left out: a register that
+        does not tell any more of what came after a position says OUT_OF_RANGE, and the broker's callers ask anew.
+        Optional: a register that tells of no changes, or not by this key, says UNIMPLEMENTED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegistryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -88,6 +103,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.Fetch,
                     request_deserializer=hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.FetchRequest.FromString,
                     response_serializer=hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.FetchResponse.SerializeToString,
+            ),
+            'Watch': grpc.unary_stream_rpc_method_handler(
+                    servicer.Watch,
+                    request_deserializer=hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.WatchRequest.FromString,
+                    response_serializer=hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.WatchResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -150,6 +170,33 @@ class RegistryService:
             '/hjemmel.registry.v1.RegistryService/Fetch',
             hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.FetchRequest.SerializeToString,
             hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.FetchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Watch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hjemmel.registry.v1.RegistryService/Watch',
+            hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.WatchRequest.SerializeToString,
+            hjemmel_dot_registry_dot_v1_dot_registry__service__pb2.WatchResponse.FromString,
             options,
             channel_credentials,
             insecure,
