@@ -37,6 +37,7 @@ BUILDING: Final = (
     "byg054AntalEtager",
     "byg056Varmeinstallation",
     "grund",
+    "husnummer",
     "bfeNummer",
     *COLUMNS,
 )
@@ -127,6 +128,7 @@ def _building(building: Building) -> Row:
         building.floors,
         building.heating,
         lot.plot,
+        lot.house_id,
         lot.bfe,
     )
 

@@ -20,6 +20,8 @@ COMPANY: Final = (
     "navn",
     "status",
     "virksomhedStartdato",
+    "virksomhedOphoersdato",
+    "virksomhedsform",
     "branche",
     "adressebetegnelse",
     "adressebeskyttet",
@@ -29,12 +31,16 @@ COMPANY: Final = (
 UNIT: Final = (
     "pNummer",
     "tilknyttetVirksomhedsCVRNummer",
+    "produktionsenhedStartdato",
     "navn",
     "branche",
     "adressebetegnelse",
     *COLUMNS,
 )
 ACTIVE: Final = "aktiv"
+CEASED: Final = "ophoert"
+_FORMS: Final = {"A/S": "60", "ApS": "80"}
+_SOLE_PROPRIETOR: Final = "10"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,11 @@ class Company:
     end: str = ACTIVE
     closed: date | None = None
     units: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> str:
+        """The kind of company, which its name ends with."""
+        return _SOLE_PROPRIETOR if self.owner else _FORMS[self.name.rpartition(" ")[2]]
 
 
 def companies(
@@ -77,7 +88,7 @@ def _company(
     trade = rng.randrange(len(INDUSTRIES))
     name = f"{rng.choice(COMPANY_PARTS[0])} {COMPANY_PARTS[1][trade]}"
     started = date(1988, 1, 1) + timedelta(days=rng.randrange(12000))
-    end = rng.choices((ACTIVE, "ophoert", "under_konkurs"), (92, 6, 2))[0]
+    end = rng.choices((ACTIVE, CEASED, "under_konkurs"), (92, 6, 2))[0]
     address, hidden = place.text, False
     if owner is not None and owner.now.home is not None:
         # A sole proprietor sits at home, and the protection of the home covers the company.
@@ -111,6 +122,8 @@ def tables(made: Sequence[Company]) -> dict[str, Table]:
                 of.name,
                 status,
                 of.started.isoformat(),
+                of.closed.isoformat() if of.closed and status == CEASED else None,
+                of.form,
                 of.industry,
                 of.address,
                 of.address_protected,
@@ -120,7 +133,14 @@ def tables(made: Sequence[Company]) -> dict[str, Table]:
         rows.extend(unfold(versions, values))
         units.extend(
             once(
-                (unit, company.number, company.name, company.industry, company.address),
+                (
+                    unit,
+                    company.number,
+                    company.started.isoformat(),
+                    company.name,
+                    company.industry,
+                    company.address,
+                ),
                 company.started,
                 company.started,
             )

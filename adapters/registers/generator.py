@@ -10,14 +10,18 @@ from typing import Final
 from adapters.registers import (
     addresses,
     benefits,
+    cadastre,
     companies,
+    divisions,
     events,
+    houses,
     income,
     ownership,
     personal,
 )
 from adapters.registers import persons as cpr
 from adapters.registers.companies import ACTIVE, Company
+from adapters.registers.flaws import plant
 from adapters.registers.lives import Life, settle
 from adapters.registers.model import Registers, Table
 from adapters.registers.places import Building, Dwelling
@@ -56,7 +60,8 @@ def generate(persons: int, seed: int = SEED) -> Registers:
         **_places(lives, stock, firms, scene, seed),
         **companies.tables([*firms, *scene.companies]),
     }
-    return Registers(persons, seed, MappingProxyType(dict(sorted(tables.items()))))
+    spoilt, flaws = plant(tables, persons, seed)
+    return Registers(persons, seed, MappingProxyType(dict(sorted(spoilt.items()))), flaws)
 
 
 def _people(lives: Sequence[Life], scene: SceneRows, seed: int) -> dict[str, Table]:
@@ -90,8 +95,13 @@ def _places(
         if life.now.home and life.person.age() >= 18:
             residents[life.now.home.building.property.bfe].append(life)
     lots: dict[int, Building] = {d.building.property.bfe: d.building for d in stock}
-    houses = list(lots.values())
-    owners = ownership.ownerships(houses, residents, [firm.number for firm in firms], seed)
-    return addresses.tables([*stock, *HOMES.values()], occupied, seed) | ownership.tables(
-        [*owners, *scene.owners], [*ownership.valuations(houses, seed), *scene.valuations]
-    )
+    known = list(lots.values())
+    owners = ownership.ownerships(known, residents, [firm.number for firm in firms], seed)
+    built = [*known, *(home.building for home in HOMES.values())]
+    return {
+        **addresses.tables([*stock, *HOMES.values()], occupied, seed),
+        **cadastre.tables(built),
+        **divisions.tables(),
+        **houses.tables(built),
+        **ownership.tables([*owners, *scene.owners], [*ownership.valuations(known, seed), *scene.valuations]),
+    }

@@ -122,6 +122,11 @@ def bfe_number(ordinal: int, *, planted: bool = False) -> int:
     return (BFE_PLANTED if planted else BFE_FIRST) + ordinal
 
 
+def parcel_number(bfe: int) -> str:
+    """Returns the identifier of a property's parcel in the cadastre: ten digits; real ones have nine."""
+    return f"9{bfe}"
+
+
 def identifier(register: str, natural_key: str) -> str:
     """Returns the UUID of a thing, from the register it lives in and its natural key."""
     return str(uuid.uuid5(NAMESPACE, f"{register}|{natural_key}"))

@@ -4,7 +4,7 @@
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -38,11 +38,19 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """All generated registers, by dataset name."""
+    """All generated registers, by dataset name.
+
+    Attributes:
+        persons: how many there are.
+        seed: that they were drawn with.
+        tables: of all datasets.
+        flaws: the keys of the subjects that an error was planted about, by its name: see `flaws`.
+    """
 
     persons: int
     seed: int
     tables: Mapping[str, Table]
+    flaws: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def stream(seed: int, part: str) -> random.Random:

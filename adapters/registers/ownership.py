@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from adapters.registers.bitemporal import COLUMNS, Version, once, unfold
+from adapters.registers.cadastre import land_area
 from adapters.registers.lives import Life
 from adapters.registers.model import REFERENCE_DATE, Row, Table, row_order, stream
 from adapters.registers.places import Building
@@ -22,9 +23,16 @@ OWNERSHIP: Final = (
     "status",
     *COLUMNS,
 )
-VALUATION: Final = ("bfeNummer", "aar", "ejendomvaerdiBeloeb", "grundvaerdiBeloeb", *COLUMNS)
+VALUATION: Final = (
+    "bfeNummer",
+    "aar",
+    "ejendomvaerdiBeloeb",
+    "grundvaerdiBeloeb",
+    "vurderetAreal",
+    *COLUMNS,
+)
 VALUATION_YEARS: Final = (2020, 2022)
-_CODES: Final = {"person": "10", "association": "20", "company": "30", "municipality": "50"}
+OWNER_CODES: Final = {"person": "10", "association": "20", "company": "30", "municipality": "50"}
 
 
 def share(
@@ -74,7 +82,7 @@ def ownerships(
                     lot.bfe,
                     since=since,
                     company=rng.choice(companies),
-                    code=_CODES[lot.owner_kind],
+                    code=OWNER_CODES[lot.owner_kind],
                 )
             )
             continue
@@ -92,9 +100,9 @@ def ownerships(
     return rows
 
 
-def valuation(bfe: int, year: int, value: int, land: int) -> Row:
+def valuation(bfe: int, year: int, value: int, land: int, area: int) -> Row:
     """Returns one valuation, made on 1 January and published in the autumn after."""
-    return once((bfe, year, value, land), date(year, 1, 1), date(year + 1, 10, 15))
+    return once((bfe, year, value, land, area), date(year, 1, 1), date(year + 1, 10, 15))
 
 
 def valuations(buildings: Sequence[Building], seed: int) -> list[Row]:
@@ -106,7 +114,8 @@ def valuations(buildings: Sequence[Building], seed: int) -> list[Row]:
         value = house.area * price
         for year in VALUATION_YEARS:
             value = value * rng.randint(98, 116) // 1_000_000 * 10_000
-            rows.append(valuation(house.property.bfe, year, value, value * 3 // 10_000 * 1000))
+            land = value * 3 // 10_000 * 1000
+            rows.append(valuation(house.property.bfe, year, value, land, land_area(house)))
     return rows
 
 

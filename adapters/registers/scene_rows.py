@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from adapters.registers.bitemporal import Version
+from adapters.registers.cadastre import land_area
 from adapters.registers.companies import Company
 from adapters.registers.identifiers import cvr_numbers, p_number
 from adapters.registers.lives import LIVES_HERE, PROTECTED, Life, State, Stay
@@ -126,7 +127,7 @@ def _add_properties(rows: SceneRows) -> None:
             code = codes[lot.owner_kind]
             rows.owners += share(lot.bfe, since=_SETTLED, company=LANDLORD, code=code)
         for year in (2020, 2022):
-            rows.valuations.append(valuation(lot.bfe, year, 1_900_000, 560_000))
+            rows.valuations.append(valuation(lot.bfe, year, 1_900_000, 560_000, land_area(home.building)))
     for role, person in PEOPLE.items():
         if person.age() >= 20:  # an adult in both years
             amount = 1_250_000 if role == "owner" else 45_000

@@ -108,7 +108,7 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         )
         consents = SqlConsents(register_url(settings, CONSENTS), settings.registers.timeout)
         stack.callback(consents.close)
-        registers = _registers(settings, catalogue)
+        registers = open_registers(settings, catalogue)
         stack.push_async_callback(registers.close)
         log = await logs.open_log(settings, stack)
         decides = await policies.follow(settings, folder_set, log, stack)
@@ -177,7 +177,8 @@ def register_url(settings: Settings, register: str) -> str:
     return reached.url if reached else f"sqlite:///{settings.registers.folder / register}.db"
 
 
-def _registers(settings: Settings, catalogue: Catalogue) -> GuardedRegisters:
+def open_registers(settings: Settings, catalogue: Catalogue) -> GuardedRegisters:
+    """The registers of a catalogue behind their host, as the configuration says that they are reached."""
     usual = settings.registers
     adapters = open_adapters(catalogue, lambda register: connection(settings, register), usual.plug_ins)
     return GuardedRegisters(

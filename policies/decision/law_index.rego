@@ -48,6 +48,11 @@ law_of("gdpr.6.1.d") := {
 	"permits": data.legal_basis.gdpr.article_6_1_d.permits,
 }
 
+law_of("krvl.51") := {
+	"package": "legal_basis.krvl.section_51",
+	"permits": data.legal_basis.krvl.section_51.permits,
+}
+
 law_of("pl.5") := {
 	"package": "legal_basis.pl.section_5",
 	"permits": data.legal_basis.pl.section_5.permits,

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from adapters.catalogue import load_catalogue
+from exchange.cli.catalogue import catalogue_of, catalogue_option
+from exchange.cli.config import config_option
 from exchange.cli.output import console, json_option, result
 from exchange.cli.policy import folder_argument
 from exchange.workbench import check as workbench
@@ -20,15 +21,12 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 @click.command()
 @folder_argument
 @click.option("--strict", is_flag=True, help="Let warnings count as errors.")
-@click.option(
-    "--catalogue",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder with registers beside Hjemmel's own.",
-)
+@catalogue_option
+@config_option
 @json_option
-def check(folder: Path, strict: bool, catalogue: Path | None, as_json: bool) -> None:
+def check(folder: Path, strict: bool, catalogue: Path | None, config_path: Path, as_json: bool) -> None:
     """Check a policy folder: it compiles, and what it names is there. Exit status 1 on errors."""
-    report = workbench.check(folder, load_catalogue(own=catalogue))
+    report = workbench.check(folder, catalogue_of(catalogue, config_path))
     holds = report.holds(strict=strict)
     policies = report.policies
     document = {

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from adapters.catalogue import load_catalogue
+from exchange.cli.catalogue import catalogue_of, catalogue_option
 from exchange.cli.config import config_option
 from exchange.cli.opening import open_log
 from exchange.cli.output import CommandError, console, json_option, result
@@ -71,6 +71,7 @@ _NEEDED = ("consumer", "purpose", "legal_basis", "agreement", "dataset", "attrib
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page, complete in one file."
 )
+@catalogue_option
 @config_option
 @json_option
 def explain(
@@ -80,6 +81,7 @@ def explain(
     input_file: Path | None,
     lang: str | None,
     html: Path | None,
+    catalogue: Path | None,
     config_path: Path,
     as_json: bool,
     **fields: Any,
@@ -96,15 +98,15 @@ def explain(
         raise click.UsageError(
             "name one request: --request-id, --index, --input, or the options of its fields"
         )
-    catalogue = load_catalogue()
+    known = catalogue_of(catalogue, config_path)
     recorded = None
     if request_id is not None or index is not None:
         recorded = _from_log(config_path, request_id, index)
         policies, policy_input = recorded.policies, recorded.policy_input
     else:
         policies = policy_set.load(folder)
-        policy_input = _read(input_file) if input_file else _described(fields, catalogue)
-    names = Names(policies, catalogue)
+        policy_input = _read(input_file) if input_file else _described(fields, known)
+    names = Names(policies, known)
     found = workbench.explain(Asker(policies), policy_input)
     if html:
         page = explanation_page(

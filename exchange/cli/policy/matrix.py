@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
-from adapters.catalogue import load_catalogue
+from exchange.cli.catalogue import catalogue_of, catalogue_option
 from exchange.cli.config import config_option
 from exchange.cli.output import CommandError, console, json_option, progress, result
 from exchange.cli.policy import folder_argument
 from exchange.cli.policy.matrix_text import show_difference, show_matrix
 from exchange.cli.policy.sets import policies_at
+from exchange.model.catalogue import Catalogue
 from exchange.policy import policy_set
 from exchange.policy.policy_set import PolicySet
 from exchange.workbench.difference import compare
@@ -36,6 +37,7 @@ class Wanted:
     html: Path | None
     as_csv: Path | None
     as_json: bool
+    catalogue: Catalogue
 
 
 @click.command()
@@ -51,6 +53,7 @@ class Wanted:
     help="Show what changes from this older set, archived or a folder.",
 )
 @click.option("--against-date", type=_day, help="Show what changes from this older day.")
+@catalogue_option
 @config_option
 @json_option
 def matrix(
@@ -62,6 +65,7 @@ def matrix(
     html: Path | None,
     against: str | None,
     against_date: datetime | None,
+    catalogue: Path | None,
     config_path: Path,
     as_json: bool,
 ) -> None:
@@ -70,7 +74,8 @@ def matrix(
     Every row was confirmed by a decision. With --against, --against-date or both: what is newly
     permitted, no longer permitted, and changed.
     """
-    wanted = Wanted(authority, purpose, html, as_csv, as_json)
+    known = catalogue_of(catalogue, config_path)
+    wanted = Wanted(authority, purpose, html, as_csv, as_json, known)
     policies, day = policy_set.load(folder), on.date() if on else datetime.now(UTC).date()
     if against is None and against_date is None:
         found = _asked(policies, day, wanted)
@@ -93,7 +98,7 @@ def _asked(policies: PolicySet, day: date, wanted: Wanted) -> Permitted:
 
 
 def _show_matrix(found: Permitted, wanted: Wanted) -> None:
-    names = Names(found.policies, load_catalogue())
+    names = Names(found.policies, wanted.catalogue)
     rows = found.permissions
     if wanted.as_csv:
         _write(wanted.as_csv, "\ufeff" + matrix_csv(rows, names))  # spreadsheets take it for UTF-8 then
@@ -105,8 +110,7 @@ def _show_matrix(found: Permitted, wanted: Wanted) -> None:
 
 
 def _show_difference(before: Permitted, after: Permitted, wanted: Wanted) -> None:
-    catalogue = load_catalogue()
-    old, new = Names(before.policies, catalogue), Names(after.policies, catalogue)
+    old, new = Names(before.policies, wanted.catalogue), Names(after.policies, wanted.catalogue)
     difference = compare(before.permissions, after.permissions)
     if wanted.html:
         sides = (

@@ -12,6 +12,7 @@ _COMMANDS = {
     "load": "Load real rows of BBR and DAR beside the generated ones.",
     "import-sdl": "Write a register's catalogue entry from the schema that it publishes.",
     "simulate": "Serve a register as the real one would, with faults to order.",
+    "quality": "Count where registers disagree, without naming anybody.",
     "conformance": "Hold the adapter of a register to every guarantee of the port.",
 }
 

@@ -35,6 +35,7 @@ LAWS: Mapping[str, Sequence[str]] = {
     "cash-benefit.application": ["rsl.11a.1", "rsl.11a.2"],
     "company.lookup": ["cvrl.18"],
     "early-retirement.health": ["sl.43"],
+    "election.polling-place": ["krvl.51"],
     "emergency.protection": ["gdpr.6.1.d"],
     "housing-benefit.area": ["bsl.77"],
     "housing-benefit.household": ["udl.5"],

@@ -112,7 +112,7 @@ def test_new_rule_passes_every_tool(copy: Path, new: NewRule) -> None:
     ):
         done = run(*command)
         assert (0, "") == (done.returncode, done.stderr), done.stdout
-    done = run(tool("opa"), "test", "--timeout", "120s", "--format", "json", "--coverage", copy)
+    done = run(tool("opa"), "test", "--timeout", "300s", "--format", "json", "--coverage", copy)
     report = json.loads(done.stdout)
     assert (0, 100) == (done.returncode, report["coverage"])
     outcomes = [o for o in rego_tests.run(copy) if f"{new.act}.{new.rule}_test" in o.name]

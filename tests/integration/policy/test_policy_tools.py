@@ -19,7 +19,7 @@ from exchange.policy.policy_set import PolicyError
 from tests.support.opa import tool
 
 SCHEMAS = DEFAULT_POLICIES / "schemas"
-TEST = ("test", "--timeout", "120s", "--format", "json")  # for all of them together; 5 s by default
+TEST = ("test", "--timeout", "300s", "--format", "json")  # for all of them together; 5 s by default
 
 
 def run(*command: object) -> str:

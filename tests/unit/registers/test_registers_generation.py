@@ -17,14 +17,25 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 # What tells one thing in a table from another: its rows may not overlap.
 IDENTITY = {
     "bbr.bygning": ("id_lokalId",),
+    "bbr.ejendomsrelation": ("id_lokalId",),
     "bbr.enhed": ("id_lokalId",),
+    "bbr.grund": ("id_lokalId",),
     "cpr.person": ("personnummer",),
     "cpr.udlandsophold": ("personnummer", "udrejsedato"),
     "cvr.produktionsenhed": ("pNummer",),
     "cvr.virksomhed": ("CVRNummer",),
+    "dagi.afstemningsomraade": ("id_lokalId",),
+    "dagi.kommuneinddeling": ("id_lokalId",),
+    "dagi.regionsinddeling": ("id_lokalId",),
+    "dagi.sogneinddeling": ("id_lokalId",),
     "dar.adresse": ("id_lokalId",),
+    "dar.husnummer": ("id_lokalId",),
+    "ebr.ejendomsbeliggenhed": ("bestemtFastEjendomBFENr",),
     "eindkomst.indkomst": ("personnummer", "maaned"),
     "ejf.ejerskab": ("bestemtFastEjendomBFENr", "ejendePerson", "ejendeVirksomhed"),
+    "mat.ejerlav": ("id_lokalId",),
+    "mat.jordstykke": ("id_lokalId",),
+    "mat.samletfastejendom": ("BFEnummer",),
     "pension.sag": ("personnummer", "pensionstype"),
     "pension.ydelse": ("personnummer", "ydelsestype", "maaned"),
     "skat.formue": ("personnummer", "aar"),
@@ -188,20 +199,29 @@ def test_ages_are_about_those_of_a_country(large: Registers) -> None:
 
 
 def test_everybody_lives_at_an_address_that_exists(large: Registers) -> None:
-    """CPR's addresses are DAR's, and the dead and the emigrated have none."""
+    """CPR's addresses are DAR's, but for those planted, and the dead and the emigrated have none."""
     addresses = {row["id_lokalId"] for row in large.tables["dar.adresse"].records()}
+    gone = set()
     for person in large.tables["cpr.person"].records():
         here = person["status"] == "bopael_i_danmark"
         assert here == (person["darAdresseId"] is not None)
-        assert person["darAdresseId"] in addresses | {None}
+        if person["darAdresseId"] not in addresses | {None}:
+            gone.add(person["personnummer"])
+    assert set(large.flaws["cpr-address-unknown"]) == gone
 
 
 def test_spouses_name_each_other(large: Registers) -> None:
-    """A married person's spouse is married to that person, unless one of them is dead."""
+    """A married person's spouse is married to that person, unless one is dead, or an error is planted."""
     people = {row["personnummer"]: row for row in _current(large, "cpr.person")}
+    unnamed = set()
     for number, person in people.items():
         if person["civilstand"] == "gift" and person["status"] != "doed":
-            assert number == people[person["aegtefaellePersonnummer"]]["aegtefaellePersonnummer"]
+            spouse = people.get(person["aegtefaellePersonnummer"])
+            if spouse is None:
+                unnamed.add(number)
+            elif spouse["aegtefaellePersonnummer"] is not None:
+                assert number == spouse["aegtefaellePersonnummer"]
+    assert set(large.flaws["spouse-not-named"]) == unnamed
 
 
 def test_income_spans_24_months(large: Registers) -> None:

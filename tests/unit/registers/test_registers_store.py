@@ -12,8 +12,8 @@ from adapters.kinds.sql import table_name
 from adapters.registers import Registers, Table, write
 
 FILES = [
-    *("bbr.db", "cpr.db", "cvr.db", "dar.db", "eindkomst.db", "ejf.db", "pension.db"),
-    *("samtykke.db", "skat.db", "sundhed.db", "vur.db"),
+    *("bbr.db", "cpr.db", "cvr.db", "dagi.db", "dar.db", "ebr.db", "eindkomst.db", "ejf.db", "mat.db"),
+    *("pension.db", "samtykke.db", "skat.db", "sundhed.db", "vur.db"),
 ]
 
 

@@ -24,6 +24,7 @@ permits := {"company.lookup": {
 			"branche",
 			"navn",
 			"pNummer",
+			"produktionsenhedStartdato",
 			"tilknyttetVirksomhedsCVRNummer",
 		},
 		"cvr.virksomhed": {
@@ -34,7 +35,9 @@ permits := {"company.lookup": {
 			"ejerPersonnummer",
 			"navn",
 			"status",
+			"virksomhedOphoersdato",
 			"virksomhedStartdato",
+			"virksomhedsform",
 		},
 	},
 	"refuse": refuse,

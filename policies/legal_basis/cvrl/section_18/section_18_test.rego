@@ -20,6 +20,7 @@ test_allow_exactly_what_the_law_opens_to_a_private_party if {
 				"branche",
 				"navn",
 				"pNummer",
+				"produktionsenhedStartdato",
 				"tilknyttetVirksomhedsCVRNummer",
 			},
 			"cvr.virksomhed": {
@@ -29,7 +30,9 @@ test_allow_exactly_what_the_law_opens_to_a_private_party if {
 				"branche",
 				"navn",
 				"status",
+				"virksomhedOphoersdato",
 				"virksomhedStartdato",
+				"virksomhedsform",
 			},
 		},
 	})

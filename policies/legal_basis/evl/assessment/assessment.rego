@@ -1,13 +1,14 @@
 # METADATA
 # title: Buildings and ownership for the assessment of a property
 # description: >-
-#   Vurderingsstyrelsen may read what BBR holds on the buildings and units of a property, and how
-#   its ownership is shared, but not by whom. The cadastre (MAT) belongs here too; it is left out
-#   because the catalogue does not have it yet. The citation is unverified.
+#   Vurderingsstyrelsen may read what BBR and the cadastre hold on the land, buildings and units of a
+#   property, where it lies, and how its ownership is shared, but not by whom: § 3, stk. 2 lets what BBR
+#   and other public registers hold enter into the decision. The citation was held against the act as
+#   adopted on 2 June 2017, not against the text in force, so that it is unverified.
 # schemas:
 #   - input: schema.input.schema
 # custom:
-#   citation: "Ejendomsvurderingsloven; BBR-loven § 5, stk. 1"
+#   citation: "Ejendomsvurderingsloven § 3, stk. 2; BBR-loven § 5, stk. 1"
 #   legal_basis: evl.assessment
 package legal_basis.evl.assessment
 
@@ -18,7 +19,7 @@ package legal_basis.evl.assessment
 permits := {"property.assessment": {
 	"consumers": {"vurderingsstyrelsen"},
 	"subjects": {"property"},
-	"keys": {"bbr_bygning_id", "bbr_enhed_id", "bfe_nummer"},
+	"keys": {"bbr_bygning_id", "bbr_enhed_id", "bbr_grund_id", "bfe_nummer", "code", "number", "uuid"},
 	"attributes": {
 		"bbr.bygning": {
 			"bfeNummer",
@@ -32,6 +33,7 @@ permits := {"property.assessment": {
 			"id_lokalId",
 			"status",
 		},
+		"bbr.ejendomsrelation": land["bbr.ejendomsrelation"],
 		"bbr.enhed": {
 			"bygning",
 			"enh020EnhedensAnvendelse",
@@ -42,6 +44,11 @@ permits := {"property.assessment": {
 			"id_lokalId",
 			"status",
 		},
+		"bbr.grund": land["bbr.grund"],
+		"dagi.kommuneinddeling": place["dagi.kommuneinddeling"],
+		"dagi.regionsinddeling": place["dagi.regionsinddeling"],
+		"dagi.sogneinddeling": place["dagi.sogneinddeling"],
+		"ebr.ejendomsbeliggenhed": place["ebr.ejendomsbeliggenhed"],
 		"ejf.ejerskab": {
 			"bestemtFastEjendomBFENr",
 			"ejerforholdskode",
@@ -49,7 +56,90 @@ permits := {"property.assessment": {
 			"faktiskEjerandel_taeller",
 			"status",
 		},
+		"mat.ejerlav": land["mat.ejerlav"],
+		"mat.jordstykke": land["mat.jordstykke"],
+		"mat.samletfastejendom": land["mat.samletfastejendom"],
 	},
 }} if {
 	input.legal_basis == "evl.assessment"
+}
+
+# METADATA
+# title: What is read of the land
+# custom:
+#   legal_basis: evl.assessment
+land := {
+	"bbr.ejendomsrelation": {
+		"bfeNummer",
+		"ejendomstype",
+		"id_lokalId",
+		"kommunekode",
+		"status",
+		"tinglystAreal",
+	},
+	"bbr.grund": {
+		"bestemtFastEjendom",
+		"gru009Vandforsyning",
+		"gru010Afloebsforhold",
+		"id_lokalId",
+		"status",
+	},
+	"mat.ejerlav": {
+		"ejerlavskode",
+		"ejerlavsnavn",
+		"id_lokalId",
+	},
+	"mat.jordstykke": {
+		"arealberegningsmetode",
+		"ejerlavLokalId",
+		"faelleslod",
+		"id_lokalId",
+		"kommuneLokalId",
+		"matrikelnummer",
+		"registreretAreal",
+		"samletFastEjendomLokalId",
+		"sognLokalId",
+		"status",
+		"vejareal",
+	},
+	"mat.samletfastejendom": {
+		"BFEnummer",
+		"erFaelleslod",
+		"hovedejendomOpdeltIEjerlejligh",
+		"id_lokalId",
+		"landbrugsnotering",
+		"status",
+		"udskiltVej",
+	},
+}
+
+# METADATA
+# title: What is read of where it lies
+# custom:
+#   legal_basis: evl.assessment
+place := {
+	"dagi.kommuneinddeling": {
+		"id_lokalId",
+		"kommunekode",
+		"navn",
+		"regionskode",
+	},
+	"dagi.regionsinddeling": {
+		"navn",
+		"regionskode",
+	},
+	"dagi.sogneinddeling": {
+		"id_lokalId",
+		"navn",
+		"sognekode",
+	},
+	"ebr.ejendomsbeliggenhed": {
+		"adresseLokalId",
+		"bestemtFastEjendomBFENr",
+		"betegnelse",
+		"husnummerLokalId",
+		"id_lokalId",
+		"kommuneinddelingKommunekode",
+		"status",
+	},
 }
