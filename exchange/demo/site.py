@@ -61,7 +61,7 @@ def prepare(folder: Path, persons: int, progress: Progress) -> DemoSite:
     """Makes what is missing in a folder, and leaves what is there: earlier records are kept.
 
     Raises:
-        DemoError: the folder holds registers of another size.
+        DemoError: the folder holds registers of another size, or of another version of Hjemmel.
         RealDataError: HJEMMEL_REAL_DATA names a folder without the real rows.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -81,6 +81,10 @@ def prepare(folder: Path, persons: int, progress: Progress) -> DemoSite:
     wanted = {"persons": persons, "digest": registers.digest(made), "real_rows": bool(real)}
     present = json.loads(marker.read_text("utf-8")) if marker.exists() else None
     if present and present["digest"] != wanted["digest"]:
+        if present["persons"] == persons:
+            raise DemoError(
+                f"{folder} was made by another version of Hjemmel: move it away, or use another --folder"
+            )
         raise DemoError(
             f"{folder} holds registers of {present['persons']} persons: use --persons "
             f"{present['persons']}, or another --folder"

@@ -38,3 +38,22 @@ def test_demo_forgets_a_record_in_every_run(tmp_path: Path, run: Run) -> None:
         proof = json.loads(run("log", "erasure-proof", erasure["entry"], *config, "--json").out)
         assert (True, str(erasure["record"])) == (proof["holds"], proof["indexes"])
     assert 0 == run("policy", "explain", *config, "--index", first["erasure"]["record"] + 1).status
+
+
+@pytest.mark.parametrize(
+    ("persons", "says"),
+    [
+        pytest.param(10_000, "holds registers of 10000 persons: use --persons 10000", id="another size"),
+        pytest.param(300, "was made by another version of Hjemmel: move it away", id="another version"),
+    ],
+)
+def test_demo_leaves_a_folder_that_is_not_of_its_kind(
+    persons: int, says: str, tmp_path: Path, run: Run
+) -> None:
+    """Registers that this version would not generate stay as they are, and what to do is said."""
+    marker = tmp_path / "demo" / "registers" / "complete.json"
+    marker.parent.mkdir(parents=True)
+    marker.write_text(json.dumps({"persons": persons, "digest": "0" * 64, "real_rows": False}))
+    ended = run("demo", "--folder", str(tmp_path / "demo"), "--persons", "300")
+    assert (1, True) == (ended.status, says in " ".join(ended.err.split()))
+    assert [marker] == list(marker.parent.iterdir())
