@@ -52,8 +52,8 @@ proto: .venv/dev ## Generates the Python of the API
 	@$(BIN)/python proto/generate.py
 
 lock: .venv/dev ## Writes the locks anew from pyproject.toml
-	@for set in "client:" "broker:--extra broker --extra postgres --extra soap --group build" \
-	            "dev:--extra broker --extra postgres --extra soap --group dev"; do \
+	@for set in "client:" "broker:--extra broker --extra postgres --extra snapshot --extra soap --group build" \
+	            "dev:--extra broker --extra postgres --extra snapshot --extra soap --group dev"; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	    --no-emit-find-links --python-version 3.11 $${set#*:} pyproject.toml \
 	    --constraint requirements/dev.lock --output-file requirements/$${set%%:*}.lock || exit 1; done

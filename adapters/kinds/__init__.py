@@ -16,6 +16,7 @@ _OWN = {
     "soap": "adapters.kinds.soap:open_soap",
     "sql": "adapters.kinds.sql:open_sql",
     "datafordeler": "adapters.kinds.datafordeler.adapter:open_datafordeler",
+    "snapshot": "adapters.kinds.snapshot:open_snapshot",
 }
 
 

@@ -35,6 +35,7 @@ _EXPECTED = frozenset(
     {
         "adapters.catalogue.CatalogueError",
         "adapters.kinds.datafordeler.published.SchemaError",
+        "adapters.kinds.snapshot.errors.SnapshotError",
         "adapters.registers.real_rows.RealDataError",
         "audit.errors.LogError",
         "builtins.OSError",

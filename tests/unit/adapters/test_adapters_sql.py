@@ -355,13 +355,14 @@ async def test_database_that_is_not_there_is_unavailable(adapter: Open, tmp_path
     """A register that is down at start fails its first fetch, not the broker; none is made in its place."""
     opened = adapter("x", url=f"sqlite:///{tmp_path / 'nowhere.db'}", catalogue=THINGS)
     assert "REGISTER_UNAVAILABLE" == await failure(guarded(opened))
+    assert not (tmp_path / "nowhere.db").exists()
 
 
-async def test_database_without_the_table_is_unavailable(adapter: Open, tmp_path: Path) -> None:
+async def test_database_without_the_table_is_not_as_described(adapter: Open, tmp_path: Path) -> None:
     """A database of something else is no register."""
     sqlite3.connect(tmp_path / "x.db").close()
     opened = adapter("x", url=f"sqlite:///{tmp_path / 'x.db'}", catalogue=THINGS)
-    assert "REGISTER_UNAVAILABLE" == await failure(guarded(opened))
+    assert "REGISTER_SCHEMA_CHANGED" == await failure(guarded(opened))
 
 
 async def test_damaged_database_is_unavailable(things: sa.Engine, adapter: Open, tmp_path: Path) -> None:

@@ -22,9 +22,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from adapters.kinds.sql.entry import Relation
+from adapters.kinds.sql.tables import BITEMPORAL
 from adapters.port import Cause, Change, Changes, Connection, RegisterError, SchemaChanged, Unavailable
 
-_MOMENTS: Final = ("registreringFra", "registreringTil", "virkningFra", "virkningTil")
 _OVERLAP: Final = 30.0  # seconds
 _TIES: Final = 1 << 32  # changes of one moment, at most
 _LOOKS: Final = 4096  # remembered, while a transaction takes long
@@ -115,13 +116,19 @@ class SqlChanges:
         return _at(moment - self._overlap)
 
 
+def column_of(relation: Relation, name: str) -> sa.Column[Any]:
+    """Describes the column of a key, in a table of Hjemmel's own form."""
+    columns = [sa.Column[Any](n) for n in dict.fromkeys((name, *BITEMPORAL))]
+    return sa.Table(relation.table, sa.MetaData(), *columns, schema=relation.schema).c[name]
+
+
 def _statement(column: sa.Column[Any]) -> sa.Select[Any]:
     table = column.table
     parts = [
         sa.select(table.c[name].label("moment"), column.label("value")).where(
             table.c[name] >= sa.bindparam("since"), table.c[name] <= sa.bindparam("now"), column.is_not(None)
         )
-        for name in _MOMENTS
+        for name in BITEMPORAL
     ]
     moments = sa.union_all(*parts).subquery()
     return (
