@@ -100,7 +100,7 @@ class Guard:
         """
         feed = self._adapter
         if not isinstance(feed, ChangeFeed):
-            raise _failed(dataset, ChangesNotTold())
+            raise failed(dataset, ChangesNotTold())
         return await self._counted(
             dataset,
             lambda: feed.changes(self._own(dataset), kind, after, limit),
@@ -134,7 +134,7 @@ class Guard:
     ) -> Checked:
         for attempt in range(1, self._bounds.attempts + 1):
             if not self._breaker.lets_through():
-                raise _failed(dataset, Unavailable(Cause.CONNECTION))
+                raise failed(dataset, Unavailable(Cause.CONNECTION))
             begun = asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout_at(until), self._slots:
@@ -142,10 +142,10 @@ class Guard:
             except Unavailable as error:
                 pause = self._pause(attempt, error)
                 if attempt == self._bounds.attempts or asyncio.get_running_loop().time() + pause >= until:
-                    raise _failed(dataset, error) from error
+                    raise failed(dataset, error) from error
                 await asyncio.sleep(pause)
             except RegisterError as error:
-                raise _failed(dataset, error) from error
+                raise failed(dataset, error) from error
             except TimeoutError as error:
                 if self._is_fair(begun, until):
                     self._breaker.failed()
@@ -174,10 +174,10 @@ class Guard:
             if _is_cancelled():  # the exchange itself or its time, and not only something inside the adapter
                 raise
             self._unanswered(begun, until)
-            raise _failed(dataset, Unavailable(Cause.CONNECTION)) from error
+            raise failed(dataset, Unavailable(Cause.CONNECTION)) from error
         except Exception as error:  # whatever a third party's adapter raises
             self._unanswered(begun, until)
-            raise _failed(dataset, Unavailable(Cause.SERVER_ERROR)) from error
+            raise failed(dataset, Unavailable(Cause.SERVER_ERROR)) from error
         finally:
             self.counts.seconds += asyncio.get_running_loop().time() - begun
         self._breaker.succeeded()
@@ -219,7 +219,7 @@ class Guard:
         await self._adapter.close()
 
 
-def _failed(dataset: Dataset, error: RegisterError) -> Failed:
+def failed(dataset: Dataset, error: RegisterError) -> Failed:
     """Translates; believes of the error only what cannot be somebody's words."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "REGISTER_UNAVAILABLE")
     place = dataset.name

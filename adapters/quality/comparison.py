@@ -20,6 +20,7 @@ OWN: Final = Path(__file__).parent / "comparisons.toml"
 """The comparisons that come with Hjemmel."""
 
 Values = Mapping[str, Sequence[str]]
+GONE_THROUGH: Final = ("sql", "snapshot")  # kinds of which every subject can be listed
 
 
 class ComparisonError(ValueError):
@@ -158,10 +159,11 @@ def _comparison(entry: Entry, catalogue: Catalogue) -> Comparison:
 
 def _own(entry: Entry, catalogue: Catalogue, *, alone: bool) -> Own:
     dataset = _dataset(entry, catalogue)
-    if dataset.source.kind != "sql":
+    if dataset.source.kind not in GONE_THROUGH:
         raise ComparisonError(
-            f"{entry.place}: {dataset.name} is of the kind {dataset.source.kind}; only a register of the "
-            "kind sql can be gone through: swap the two sides, or load a snapshot"
+            f"{entry.place}: {dataset.name} is of the kind {dataset.source.kind}; only registers of "
+            f"the kinds {' and '.join(GONE_THROUGH)} can be gone through: "
+            "swap the two sides, or load a snapshot"
         )
     own = Own(
         dataset,

@@ -9,9 +9,11 @@ from enum import StrEnum
 from itertools import islice
 from typing import Final, Protocol
 
-from adapters.port import AsOf, Connection, Lookup, Mandate, Record
+from adapters.host.guard import failed
+from adapters.port import AsOf, Connection, Lookup, Mandate, Record, RegisterError
 from adapters.quality.comparison import Comparison, Other
 from adapters.quality.listing import subjects
+from exchange.errors import Failed
 from exchange.model.identifiers import SUBJECT_KEYS
 
 _AT_ONCE: Final = 500  # subjects whose other side is asked for together
@@ -65,15 +67,29 @@ async def count(
         timeout: of asking about some hundred subjects, seconds.
 
     Raises:
-        Unavailable: the own register cannot be read.
-        Failed: the other one gave no answer. There is then no count: half of one would mislead.
+        Failed: a register gave no answer. There is then no count: half of one would mislead.
     """
+    try:
+        return await _counted(comparison, connection, asked, mandate, as_of, timeout)
+    except RegisterError as error:
+        raise failed(comparison.own.dataset, error) from error
+    except TimeoutError as error:
+        raise Failed.because("REGISTER_TIMEOUT", about=comparison.own.dataset.name) from error
+
+
+async def _counted(
+    comparison: Comparison,
+    connection: Connection,
+    asked: Asked,
+    mandate: Mandate,
+    as_of: AsOf,
+    timeout: float,
+) -> Counted:
     counts: Counter[Outcome] = Counter(dict.fromkeys(_outcomes(comparison), 0))
     columns = _columns(comparison)
     with subjects(comparison.own, columns, connection, as_of) as found:
         while part := list(islice(found, _AT_ONCE)):
-            groups = [[dict(zip(columns, row, strict=True)) for row in rows] for _, rows in part]
-            compared = [kept for records in groups if (kept := _compared(comparison, records))]
+            compared = [kept for records in part if (kept := _compared(comparison, records))]
             answers: Mapping[str, Sequence[Record]] = {}
             if comparison.other is not None and (values := _values(comparison, comparison.other, compared)):
                 lookup = Lookup(
@@ -107,7 +123,7 @@ def _columns(comparison: Comparison) -> list[str]:
 def _compared(comparison: Comparison, records: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
     if comparison.other is None:
         return list(records)
-    return [r for r in records if all(r[name] is not None for name in comparison.own.given)]
+    return [r for r in records if all(r.get(name) is not None for name in comparison.own.given)]
 
 
 def _values(
@@ -115,7 +131,10 @@ def _values(
 ) -> tuple[str, ...]:
     fits, _ = SUBJECT_KEYS[other.kind]
     named = {
-        str(r[comparison.own.key]) for records in groups for r in records if r[comparison.own.key] is not None
+        str(value)
+        for records in groups
+        for record in records
+        if (value := record.get(comparison.own.key)) is not None
     }
     return tuple(sorted(value for value in named if fits(value)))
 
@@ -125,10 +144,10 @@ def _outcome(
 ) -> Outcome:
     other = comparison.other
     if other is None:
-        there = all(record[name] is not None for name in comparison.own.given)
+        there = all(record.get(name) is not None for name in comparison.own.given)
         return Outcome.AGREES if there else Outcome.OWN_SILENT
-    key = record[comparison.own.key]
-    if key is None or any(record[pair.own] is None for pair in other.pairs):
+    key = record.get(comparison.own.key)
+    if key is None or any(record.get(pair.own) is None for pair in other.pairs):
         return Outcome.OWN_SILENT
     found = answers.get(str(key), ())
     if not found:

@@ -1,64 +1,63 @@
-"""Going through a register of the kind `sql`, however large it is, in the order of its subjects."""
+"""Going through a register in a database, however large it is, in the order of its subjects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
+from typing import Final
 
 import sqlalchemy as sa
 
-from adapters.kinds.sql import table_of
-from adapters.kinds.values import sortable
-from adapters.port import AsOf, Cause, Connection, Unavailable
+from adapters.kinds.snapshot import planned
+from adapters.kinds.sql.engine import engine_of
+from adapters.kinds.sql.entry import Plan, plan_of
+from adapters.kinds.sql.errors import translated
+from adapters.kinds.sql.statement import Asked, statement_of
+from adapters.port import AsOf, Connection, Dataset, Record
 from adapters.quality.comparison import Own
 
-Rows = Sequence[Sequence[object]]
+_PLANNED: Final[Mapping[str, Callable[[Dataset], Plan]]] = {"sql": plan_of, "snapshot": planned}
 
 _AT_ONCE = 2_000  # rows that the database hands over together
+_PATIENT = {"statement_timeout": "3600"}  # seconds: it sorts the whole register
 
 
 @contextmanager
 def subjects(
-    own: Own, columns: Sequence[str], connection: Connection, as_of: AsOf
-) -> Iterator[Iterator[tuple[object, Rows]]]:
-    """Yields each subject with the columns of its current records; one statement, one state of the database.
+    own: Own, attributes: Sequence[str], connection: Connection, as_of: AsOf
+) -> Iterator[Iterator[Sequence[Record]]]:
+    """Yields the current records of each subject; one statement, one state of the database.
 
     Args:
         own: what is gone through.
-        columns: which attributes are read.
+        attributes: which are read.
         connection: how the register is reached.
         as_of: the times at which a record must hold.
 
     Raises:
-        Unavailable: the database cannot be read.
+        RegisterError: the database cannot be read, or holds what the catalogue does not know.
     """
-    table = table_of(own.dataset, sa.MetaData())
-    effect, registration = sortable(as_of.effect), sortable(as_of.registration)
-    subject = table.c[own.subject]
-    statement = (
-        sa.select(subject, *(table.c[name] for name in columns))
-        .where(
-            *_holds(table.c.registreringFra, table.c.registreringTil, registration),
-            *_holds(table.c.virkningFra, table.c.virkningTil, effect),
-            *(sa.cast(table.c[name], sa.Text).in_(values) for name, values in own.where.items()),
-        )
-        .order_by(subject)
-    )
-    engine = sa.create_engine(connection.url, poolclass=sa.pool.NullPool, hide_parameters=True)
+    plan = _PLANNED[own.dataset.source.kind](own.dataset)
+    read = sorted({*attributes, *own.where})
+    statement = statement_of(plan, read, own.subject, Asked.ALL)
+    engine = engine_of(replace(connection, options={**connection.options, **_PATIENT}), 1)
     try:
         with engine.connect() as reading:
-            found = reading.execution_options(yield_per=_AT_ONCE).execute(statement)
-            rows = (tuple(row) for row in found)
-            yield ((key, [row[1:] for row in group]) for key, group in groupby(rows, itemgetter(0)))
-    except sa.exc.DBAPIError as error:
-        raise Unavailable(Cause.CONNECTION) from error
+            found = reading.execution_options(yield_per=_AT_ONCE).execute(
+                statement.select, statement.parameters(as_of)
+            )
+            yield (
+                [record for record in map(statement.record, rows) if _is_meant(record, own)]
+                for _, rows in groupby(found, itemgetter(0))
+            )
+    except (sa.exc.SQLAlchemyError, UnicodeError) as error:
+        raise translated(error, (statement.key, *statement.columns)) from None
     finally:
         engine.dispose()
 
 
-def _holds(
-    begin: sa.Column[str], end: sa.Column[str], moment: str
-) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    return begin <= moment, sa.or_(end.is_(None), end > moment)
+def _is_meant(record: Record, own: Own) -> bool:
+    return all(str(record.get(name)) in values for name, values in own.where.items())

@@ -15,10 +15,15 @@ from adapters.port import Connection, Dataset, Source
 def open_snapshot(register: str, datasets: Sequence[Dataset], connection: Connection) -> SqlAdapter:
     """See `adapters.port.Opener`."""
     # What a file brings is older than the moment at which it comes: a feed by its times would pass it by.
-    return SqlAdapter(register, datasets, connection, _planned, tells_changes=False)
+    return SqlAdapter(register, datasets, connection, planned, tells_changes=False)
 
 
-def _planned(dataset: Dataset) -> Plan:
+def planned(dataset: Dataset) -> Plan:
+    """Describes the table that the loader makes of a dataset.
+
+    Raises:
+        ValueError: the entry says something that cannot be.
+    """
     entry = entry_of(dataset)
     source = Source("sql", {"table": entry.table}, dataset.source.place)
     plan = plan_of(replace(dataset, source=source))

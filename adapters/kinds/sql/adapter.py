@@ -15,7 +15,7 @@ from adapters.kinds.sql.changes import SqlChanges, column_of
 from adapters.kinds.sql.engine import engine_of
 from adapters.kinds.sql.entry import Plan, plan_of
 from adapters.kinds.sql.errors import translated
-from adapters.kinds.sql.statement import KEYS, MOST, Statement, statement_of
+from adapters.kinds.sql.statement import KEYS, MOST, Asked, Statement, statement_of
 from adapters.port import AnswerInvalid, Cause, Changes, ChangesNotTold, Connection, Dataset, Found, Lookup
 
 _MOST_SUBJECTS: Final = 500  # values in one query
@@ -103,7 +103,9 @@ class SqlAdapter:
         question = (lookup.dataset.name, lookup.attributes, key, many)
         if question not in self._statements:
             plan = self._plans[lookup.dataset.name]
-            self._statements[question] = statement_of(plan, lookup.attributes, key, many=many)
+            self._statements[question] = statement_of(
+                plan, lookup.attributes, key, Asked.MANY if many else Asked.ONE
+            )
         return self._statements[question]
 
     def _read(self, lookup: Lookup) -> list[Found]:

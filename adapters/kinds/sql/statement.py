@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -70,8 +71,19 @@ class Statement:
         return {name: value for name, value in values if value is not None}
 
 
-def statement_of(plan: Plan, attributes: Sequence[str], key: str, *, many: bool) -> Statement:
-    """Builds the statement for attributes of the subjects that a key names."""
+class Asked(StrEnum):
+    """About how many subjects a statement is."""
+
+    ONE = "one"
+    MANY = "many"
+    ALL = "all"
+
+
+def statement_of(plan: Plan, attributes: Sequence[str], key: str, asked_about: Asked) -> Statement:
+    """Builds the statement for attributes of the subjects that a key names; subject by subject.
+
+    Only one about all of them has no parameters but the moments.
+    """
     relations = plan.needed(key, *attributes)
     tables = {relation.name: _table(relation, plan) for relation in relations}
     asked, columns = plan.columns[key], tuple(plan.columns[name] for name in attributes)
@@ -86,15 +98,24 @@ def statement_of(plan: Plan, attributes: Sequence[str], key: str, *, many: bool)
             counts.append(_partners(relation, plan, tables, number, asked.name if is_keys else None))
     checked = tuple(relation for relation in relations if not relation.times.own)
     times = [tables[r.name].c[name] for r in checked for name in r.times.columns.values()]
-    condition = found.in_(sa.bindparam(KEYS, expanding=True)) if many else found == sa.bindparam(KEYS)
     select = (
         sa.select(*_labelled([found, *(_at(tables, c) for c in columns), *counts, *times]))
         .select_from(source)
-        .where(condition, *conditions)
-        .order_by(*([_sorted(found, asked)] if many else []), *_order(plan, tables, columns))
-        .limit(sa.bindparam(MOST))
+        .where(*_named(found, asked_about), *conditions)
+        .order_by(
+            *([] if asked_about is Asked.ONE else [_sorted(found, asked)]), *_order(plan, tables, columns)
+        )
     )
+    if asked_about is not Asked.ALL:
+        select = select.limit(sa.bindparam(MOST))
     return Statement(select, asked, columns, tuple(relations), len(counts), checked, plan.page)
+
+
+def _named(found: sa.ColumnElement[Any], asked_about: Asked) -> list[sa.ColumnElement[bool]]:
+    if asked_about is Asked.ALL:
+        return [found.is_not(None)]
+    many = asked_about is Asked.MANY
+    return [found.in_(sa.bindparam(KEYS, expanding=True)) if many else found == sa.bindparam(KEYS)]
 
 
 def _labelled(columns: Sequence[sa.ColumnElement[Any]]) -> list[sa.ColumnElement[Any]]:

@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 
 from adapters.catalogue import load_catalogue
-from adapters.port import AsOf, Catalogue, Mandate, Unavailable
+from adapters.port import AsOf, Catalogue, Mandate
 from adapters.quality import Comparison, ComparisonError, Counted, Outcome, Published, count, load, withhold
 from exchange import wiring
 from exchange.cli.config import config_option
@@ -88,8 +88,6 @@ def quality(
                 made.append(asyncio.run(_made(settings, comparison, AsOf(now, now), timeout)))
             except Failed as error:
                 failed.append((comparison, error.reasons[0].code))
-            except Unavailable:
-                failed.append((comparison, "REGISTER_UNAVAILABLE"))
     report = Report(now, threshold, tuple(sorted(providers)), withhold(made, threshold), tuple(failed))
     names = Names(policy_set.load(settings.policy.folder), catalogue)
     _write(as_csv, "\ufeff" + quality_csv(report, names))  # spreadsheets take it for UTF-8 then

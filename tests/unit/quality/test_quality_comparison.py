@@ -95,5 +95,5 @@ def test_only_a_database_can_be_gone_through(tmp_path: Path) -> None:
     owners = CATALOGUE.datasets["ejf.ejerskab"]
     behind = replace(owners, source=Source("rest", {}, "ejf.toml: dataset 1"))
     others = [d for d in CATALOGUE.datasets.values() if d.name != owners.name]
-    with pytest.raises(ComparisonError, match="only a register of the kind sql can be gone through"):
+    with pytest.raises(ComparisonError, match="only registers of the kinds sql and snapshot can be gone"):
         load(Catalogue.of((*others, behind)))
