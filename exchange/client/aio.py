@@ -30,8 +30,8 @@ from exchange.client import assembling, changes, failures, protocol
 from exchange.client.assembling import Application, Assembled, Assembling, PartAnswered
 from exchange.client.changes import SILENT, Alive, Changed, Following, Stream
 from exchange.client.credentials import Credentials
-from exchange.client.errors import ClientError, Failed, ReceiptInvalid, RecordsInvalid, Unreachable
-from exchange.client.many import Answered, Asking, Subject, Task
+from exchange.client.errors import ClientError, Failed, RecordsInvalid, Unreachable
+from exchange.client.many import Answered, Asking, Call, Subject, Task
 from exchange.client.memory import CheckpointMemory
 from exchange.client.protocol import Answer, Prepared, Question, Rehearsal, VerifiedReceipt
 from exchange.client.retry import Attempts
@@ -84,34 +84,24 @@ class AsyncClient:
             ClientError: see `exchange.client.errors`.
         """
         asking = Asking(self._credentials, task)
-        sent: asyncio.Queue[tuple[Subject, Prepared]] = asyncio.Queue()
+        call = Call(asking)
 
         async def requests() -> AsyncIterator[pb.ExchangeManyRequest]:
             yield pb.ExchangeManyRequest(mandate=asking.mandate)
             async for some in _batches(subjects):
-                batch = asking.batch(some)
-                for one in batch.prepared:
-                    sent.put_nowait(one)
-                yield pb.ExchangeManyRequest(batch=batch.message)
+                yield call.request(some)
 
-        checkpoint = ""
         try:
             async for response in self._exchange.ExchangeMany(requests(), timeout=timeout):
-                for told in response.answers:
-                    if sent.empty():
-                        raise ReceiptInvalid("the broker answered more than was asked")
-                    answered = asking.read(*sent.get_nowait(), told, response.decision)
-                    receipt = answered.answer.receipt
-                    if receipt is not None and receipt.signed_checkpoint != checkpoint:
-                        await self._remember(receipt)
-                        checkpoint = receipt.signed_checkpoint
+                for answered, news in call.read(response):
+                    if news is not None:
+                        await self._remember(news)
                     yield answered
         except grpc.RpcError as error:
             raise failures.raised(
                 failures.failure_of(error), self._credentials.log, None, Attempts()
             ) from error
-        if not sent.empty():
-            raise ReceiptInvalid(f"the broker left {sent.qsize()} subjects without an answer")
+        call.end()
 
     async def dry_run(self, question: Question) -> Rehearsal:
         """Asks what would be decided; no register is read.

@@ -7,7 +7,8 @@ batch that the broker sealed with its record.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -20,7 +21,7 @@ from exchange import batched
 from exchange.client import failures, protocol, wire
 from exchange.client.credentials import Credentials
 from exchange.client.errors import ClientError, ReceiptInvalid
-from exchange.client.protocol import Answer, Prepared, Question, new_request_id
+from exchange.client.protocol import Answer, Prepared, Question, VerifiedReceipt, new_request_id
 from exchange.client.retry import Attempts
 from exchange.identity import signing
 from exchange.model.request import Kind, Statement, SubjectKey
@@ -170,6 +171,48 @@ class Asking:
             registration_time=task.registration_time,
             partial_acceptable=task.partial_acceptable,
         )
+
+
+class Call:
+    """One call: who was asked about and is not answered yet. Sending and reading may be in two threads."""
+
+    def __init__(self, asking: Asking) -> None:
+        """Takes the mandate."""
+        self._asking = asking
+        self._sent: deque[tuple[Subject, Prepared]] = deque()
+        self._checkpoint = ""
+
+    def request(self, subjects: Sequence[Subject]) -> pb.ExchangeManyRequest:
+        """Makes the message that asks about some more."""
+        batch = self._asking.batch(subjects)
+        self._sent.extend(batch.prepared)
+        return pb.ExchangeManyRequest(batch=batch.message)
+
+    def read(self, response: pb.ExchangeManyResponse) -> Iterator[tuple[Answered, VerifiedReceipt | None]]:
+        """Gives the answers of a message, each with its receipt where the checkpoint in it is news.
+
+        Raises:
+            ReceiptInvalid: an answer is not what the log recorded, or to nothing that was asked.
+        """
+        for told in response.answers:
+            if not self._sent:
+                raise ReceiptInvalid("the broker answered more than was asked")
+            answered = self._asking.read(*self._sent.popleft(), told, response.decision)
+            receipt = answered.answer.receipt
+            if receipt is None or receipt.signed_checkpoint == self._checkpoint:
+                yield answered, None
+            else:
+                yield answered, receipt
+                self._checkpoint = receipt.signed_checkpoint
+
+    def end(self) -> None:
+        """Says that the broker has ended the call.
+
+        Raises:
+            ReceiptInvalid: there are subjects without an answer.
+        """
+        if self._sent:
+            raise ReceiptInvalid(f"the broker left {len(self._sent)} subjects without an answer")
 
 
 def _error(status: status_pb2.Status, log: NoteVerifier, prepared: Prepared) -> ClientError:
