@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 from hjemmel.exchange.v1 import envelope_pb2 as pb
 from hjemmel.exchange.v1 import many_pb2
@@ -21,6 +20,7 @@ from exchange import packaged
 from exchange.errors import ExchangeError, FieldViolation, Refused
 from exchange.model.identifiers import SUBJECT_KEYS, is_cvr
 from exchange.model.request import Kind, Request, SubjectKey
+from exchange.parsed import parsed
 
 MAX_ATTRIBUTES = 100
 _MAX_TEXT = 200
@@ -36,11 +36,7 @@ def read(body: bytes) -> Request:
     Raises:
         Refused: BODY_MALFORMED, or FIELD_INVALID with all the fields to correct.
     """
-    message = pb.ExchangeBody()
-    try:
-        message.ParseFromString(body)
-    except DecodeError as error:
-        raise Refused.because("BODY_MALFORMED") from error
+    message = parsed(pb.ExchangeBody, body)
     violations: list[FieldViolation] = []
     request = Request(
         consumer=_checked(violations, "consumer", message.consumer, is_cvr, "a CVR number"),
@@ -72,11 +68,7 @@ def read_mandate(body: bytes) -> tuple[Request, str]:
     Raises:
         Refused: BODY_MALFORMED, or FIELD_INVALID with all the fields to correct.
     """
-    message = many_pb2.MandateBody()
-    try:
-        message.ParseFromString(body)
-    except DecodeError as error:
-        raise Refused.because("BODY_MALFORMED") from error
+    message = parsed(many_pb2.MandateBody, body)
     violations: list[FieldViolation] = []
     if message.key_kind not in SUBJECT_KEYS:
         violations.append(FieldViolation("key_kind", f"must be one of {', '.join(SUBJECT_KEYS)}"))
@@ -107,13 +99,8 @@ def read_batched(body: bytes) -> Request:
     Raises:
         Refused: as `read`.
     """
-    batched = many_pb2.BatchedRequest()
-    message = many_pb2.SubjectBody()
-    try:
-        batched.ParseFromString(body)
-        message.ParseFromString(batched.subject)
-    except DecodeError as error:
-        raise Refused.because("BODY_MALFORMED") from error
+    batched = parsed(many_pb2.BatchedRequest, body)
+    message = parsed(many_pb2.SubjectBody, batched.subject)
     mandate, _ = _mandate(batched.mandate.body)
     violations: list[FieldViolation] = []
     request = replace(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import uuid
 from hashlib import sha256
 
-from google.protobuf.message import DecodeError
 from hjemmel.exchange.v1 import assemble_pb2 as pb
 from hjemmel.exchange.v1 import envelope_pb2
 
@@ -19,6 +18,7 @@ from exchange.model.ages import as_date
 from exchange.packages import terms as wording
 from exchange.packages.model import Part, Terms
 from exchange.packages.tables import PackageError
+from exchange.parsed import parsed
 
 SALT = 16  # bytes
 _ID = b"hjemmel/package-part/v1\x00"
@@ -59,10 +59,7 @@ def read_signed(body: bytes) -> pb.AssembleBody:
     Raises:
         Refused: BODY_MALFORMED or FIELD_INVALID.
     """
-    try:
-        signed = pb.AssembleBody.FromString(body)
-    except DecodeError as error:
-        raise Refused.because("BODY_MALFORMED") from error
+    signed = parsed(pb.AssembleBody, body)
     if as_date(signed.law_date) is None:
         raise Refused.because("FIELD_INVALID", FieldViolation("law_date", "must be a date, YYYY-MM-DD"))
     return signed
@@ -88,11 +85,11 @@ def read(body: bytes) -> tuple[pb.PackagedRequest, pb.AssembleBody, Terms, Part]
     Raises:
         Refused: BODY_MALFORMED, or FIELD_INVALID where it names no part of its terms.
     """
+    message = parsed(pb.PackagedRequest, body)
+    signed = parsed(pb.AssembleBody, message.body)
     try:
-        message = pb.PackagedRequest.FromString(body)
-        signed = pb.AssembleBody.FromString(message.body)
         terms = wording.parse(message.terms)
-    except (DecodeError, PackageError) as error:
+    except PackageError as error:
         raise Refused.because("BODY_MALFORMED") from error
     part = terms.part(message.part)
     if part is None:
@@ -106,10 +103,7 @@ def read_applicant(serialised: bytes) -> pb.Applicant:
     Raises:
         Refused: BODY_MALFORMED.
     """
-    try:
-        return pb.Applicant.FromString(serialised)
-    except DecodeError as error:
-        raise Refused.because("BODY_MALFORMED") from error
+    return parsed(pb.Applicant, serialised)
 
 
 def exchange_body(body: bytes) -> envelope_pb2.ExchangeBody:

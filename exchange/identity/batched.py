@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import DecodeError
 from hjemmel.exchange.v1 import many_pb2 as pb
 
 from exchange import batched
 from exchange.errors import FieldViolation, Refused
 from exchange.model.identifiers import is_request_id
 from exchange.model.request import Caller, Envelope, Statement
+from exchange.parsed import parsed
 from exchange.ports import Authenticator
 
 
@@ -34,10 +34,7 @@ class BatchAuthenticator:
     def authenticate(self, caller: Caller, envelope: Envelope) -> Statement:
         """See `exchange.ports.Authenticator`."""
         # 1. The request is of this mandate and belongs to a batch.
-        try:
-            request = pb.BatchedRequest.FromString(envelope.body)
-        except DecodeError as error:
-            raise Refused.because("BODY_MALFORMED") from error
+        request = parsed(pb.BatchedRequest, envelope.body)
         mandate = Envelope(request.mandate.body, request.mandate.signature)
         if mandate != self._mandate:
             raise Refused.because("MANDATE_MISMATCH")
@@ -60,10 +57,7 @@ class BatchAuthenticator:
             return self._batch[1]
         stated = self._inner.authenticate(caller, envelope)
         self._authorised.clear()  # a delegation may have ended since the last batch
-        try:
-            batch = pb.BatchBody.FromString(envelope.body)
-        except DecodeError as error:
-            raise Refused.because("BODY_MALFORMED") from error
+        batch = parsed(pb.BatchBody, envelope.body)
         signer = (stated.issuer, stated.caseworker)
         if batch.mandate_id != self._mandated.request_id or signer != (
             self._mandated.issuer,
@@ -75,10 +69,7 @@ class BatchAuthenticator:
 
 
 def _request_id(subject: bytes) -> str:
-    try:
-        body = pb.SubjectBody.FromString(subject)
-    except DecodeError as error:
-        raise Refused.because("BODY_MALFORMED") from error
+    body = parsed(pb.SubjectBody, subject)
     violations = []
     if not is_request_id(body.request_id):
         violations.append(FieldViolation("subject.request_id", "must be a UUIDv7 in lower case"))

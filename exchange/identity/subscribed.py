@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from google.protobuf.message import DecodeError
 from hjemmel.exchange.v1 import many_pb2 as pb
 
 from exchange import batched, delivery
 from exchange.errors import FieldViolation, Refused
 from exchange.model.identifiers import is_request_id
 from exchange.model.request import Caller, Envelope, Statement
+from exchange.parsed import parsed
 from exchange.ports import Authenticator
 
 Confirm = Callable[[Caller, str], None]
@@ -50,10 +50,7 @@ class SubscriptionAuthenticator:
             Refused: it is not signed by the mandate's signer for the mandate's caseworker.
         """
         stated = self._inner.authenticate(self._caller, envelope)
-        try:
-            batch = pb.BatchBody.FromString(envelope.body)
-        except DecodeError as error:
-            raise Refused.because("BODY_MALFORMED") from error
+        batch = parsed(pb.BatchBody, envelope.body)
         signers = [(one.issuer, one.caseworker) for one in (stated, self._mandated)]
         if batch.mandate_id != self._mandated.request_id or signers[0] != signers[1]:
             raise Refused.because("MANDATE_MISMATCH")
@@ -103,10 +100,7 @@ def read_subject(subject: bytes) -> pb.SubjectBody:
     Raises:
         Refused: it is malformed.
     """
-    try:
-        body = pb.SubjectBody.FromString(subject)
-    except DecodeError as error:
-        raise Refused.because("BODY_MALFORMED") from error
+    body = parsed(pb.SubjectBody, subject)
     violations = []
     if not is_request_id(body.request_id):
         violations.append(FieldViolation("subject.request_id", "must be a UUIDv7 in lower case"))
