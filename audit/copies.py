@@ -27,6 +27,7 @@ from audit.storage.schema import (
     master_check,
     period_keys,
     sealed,
+    search_secrets,
     subject_keys,
 )
 from audit.storage.schema import pages as pages_table
@@ -171,7 +172,7 @@ def _without(master: MasterKey, erased: Erased) -> Kept:
         slots.setdefault(place.page, set()).add(place.slot)
 
     def keep(table: sa.Table, row: Row) -> Row | None:
-        if table in {subject_keys, key_names, period_keys}:
+        if table in {subject_keys, key_names, period_keys, search_secrets}:
             return None if row["key_id"] in erased.key_ids else row
         if table is pages_table and row["page"] in slots:
             name = page_name(row["page"])

@@ -21,6 +21,7 @@ class What(StrEnum):
     CLOSE = "close"  # all that was recorded so far
     AGAIN = "again"  # the period that an entry closed, under other keys; details are its index
     DISCLOSED = "disclosed"  # details are those of the entry, as canonical JSON
+    QUERIED = "queried"  # details are an entry with its sealed values; see `audit.queries.waiting`
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ from audit.completeness.closed import Closed
 from audit.completeness.due import Calendar, Plan
 from audit.completeness.sparse_tree import key_commitment
 from audit.formats import canonical
-from audit.formats.entry import DISCLOSED, Event
+from audit.formats.entry import DISCLOSED, Event, Submission
+from audit.queries import waiting as waiting_queries
 from audit.vault.subject_keys import SubjectKeys
 from audit.writing.owner import Owner
 
@@ -92,6 +93,8 @@ class Closer:
         for one in waiting:
             if one.what is What.DISCLOSED:
                 owner.tell(partial(_disclosed, one))
+            elif one.what is What.QUERIED:
+                self._tell_of_query(owner, one)
         if self._under_way is not None:
             outcome = self._under_way.work.outcome()
             if outcome is not None:
@@ -174,6 +177,18 @@ class Closer:
 
         owner.tell(take_back)
         self._keys.forget(names)
+
+    def _tell_of_query(self, owner: Owner, one: Asked) -> None:
+        """Records a query that was made beside the log, and forgets what its sealed values came under."""
+        found = waiting_queries.read(one.details, self._keys)
+
+        def write(connection: sa.Connection, index: int) -> Submission | None:
+            asked.answer(connection, [one.number], index if found else waiting_queries.UNREADABLE)
+            waiting_queries.clear(connection, one.number)
+            return found
+
+        owner.tell(write)
+        self._keys.drop_search(waiting_queries.secret_of(one.details))
 
     def _reading(self) -> sa.Connection:
         return self._log.connect().execution_options(read_only=True)

@@ -1,10 +1,11 @@
-"""What is left of indexes that never came to stand, because their owner ended before."""
+"""What is left of indexes that never came to stand, because whoever built them ended before."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from audit.completeness import rows
+from audit.queries import search_keys, waiting
 from audit.vault.subject_keys import SubjectKeys
 
 
@@ -17,11 +18,12 @@ def clear(log: sa.Engine, keys: SubjectKeys) -> None:
     """
     with log.connect().execution_options(read_only=True) as connection:
         known = {period.key_id for period in rows.standing(connection)}
+        known |= {*search_keys.standing(connection).values(), *waiting.secrets(connection)}
         has_rows = rows.has_strays(connection)
     if has_rows:
         with log.begin() as connection:
             rows.discard_strays(connection)
-    stray = {name for name in keys.periods() if name not in known}
+    stray = (keys.periods() | keys.searched()) - known
     if stray:
         keys.forget(stray)
         keys.scrub(stray)

@@ -81,7 +81,8 @@ class Erasing:
             row = connection.execute(sa.select(sealed).where(sealed.c.index == index)).first()
         if leaf is None:
             raise NotFound(f"the log has no entry {index}")
-        if not isinstance(entry.decode_any(leaf)[0], Entry):
+        content, commitments = entry.decode_any(leaf)
+        if not isinstance(content, Entry) and not commitments:
             raise FormatError(f"entry {index} is of no exchange: nothing about anybody is sealed with it")
         if row is None:
             return Wanted(Scope.RECORD, "", 0)

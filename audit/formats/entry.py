@@ -32,7 +32,8 @@ POLICY_CHANGED = "policy_changed"
 ERASED = "erased"
 PERIOD_CLOSED = "period_closed"
 DISCLOSED = "disclosed"
-EVENT_KINDS = frozenset({POLICY_CHANGED, ERASED, PERIOD_CLOSED, DISCLOSED})
+QUERIED = "queried"
+EVENT_KINDS = frozenset({POLICY_CHANGED, ERASED, PERIOD_CLOSED, DISCLOSED, QUERIED})
 
 
 @dataclass(frozen=True, slots=True)

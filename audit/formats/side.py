@@ -23,7 +23,7 @@ from audit.errors import FormatError, VerificationError
 from audit.formats import checkpoint, entry, merkle, note
 from audit.formats.checkpoint import Checkpoint
 from audit.formats.compact_range import CompactRange, count
-from audit.formats.entry import EVENT_KINDS, Entry, Event
+from audit.formats.entry import EVENT_KINDS, QUERIED, Entry, Event
 from audit.formats.merkle import complete_subtrees, leaf_hash, node_hash
 from audit.formats.note import NoteVerifier
 from audit.formats.proof_file import ProofFile
@@ -63,11 +63,13 @@ class Part:
 def concerns(content: Entry | Event, authority: str) -> bool:
     """Tells whether an entry is on an authority's side.
 
-    Those of exchanges are on the side of whoever took part. Those about the exchange itself, erasures and
-    changes of policy, are on everybody's: they hold nobody's data, and which records an erasure covers is
-    not told in it, so that nobody could be left out by it either.
+    Those of exchanges are on the side of whoever took part, and an authority's look into the log is on its
+    own. Those about the exchange itself, erasures and changes of policy, are on everybody's, and so are an
+    auditor's looks: they hold nobody's data, and which records an erasure covers is not told in it, so that
+    nobody could be left out by it either.
     """
-    return isinstance(content, Event) or authority in content.parties()
+    of_everybody = isinstance(content, Event) and not (content.kind == QUERIED and content.caller)
+    return of_everybody or authority in content.parties()
 
 
 def concerned(leaf: bytes) -> frozenset[str] | None:
@@ -81,10 +83,14 @@ def concerned(leaf: bytes) -> frozenset[str] | None:
     try:
         document: dict[str, Any] = orjson.loads(leaf)
         if document["kind"] in EVENT_KINDS:
-            return None
+            return frozenset({document["caller"]}) if _is_own_look(document) else None
         return frozenset(document[name] for name in _PARTIES) - {"", None}
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise FormatError("an entry of the log cannot be read: run hjemmel log verify") from error
+
+
+def _is_own_look(document: dict[str, Any]) -> bool:
+    return document["kind"] == QUERIED and bool(document["caller"])
 
 
 def verify(

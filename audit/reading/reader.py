@@ -5,6 +5,7 @@ Reading needs no ownership: it runs beside the writer, on connections of its own
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from audit.formats.checkpoint import Checkpoint
 from audit.formats.entry import Entry, Event
 from audit.formats.note import NoteVerifier
 from audit.formats.proof_file import ProofFile
-from audit.storage import policies, store
+from audit.storage import database, policies, store
 from audit.storage.schema import entries, reviews, sealed
 from audit.storage.store import Head
 from audit.vault import vault
@@ -118,6 +119,35 @@ class LogReader:
                 head = newest
             hashes = merkle.inclusion_proof(index, head.size, self._nodes(connection))
         return ProofFile(index, tuple(hashes), head.signed_checkpoint, extra)
+
+    def with_proofs(
+        self, indexes: Sequence[int], *, prefer_cosigned: bool = False
+    ) -> list[tuple[StoredEntry, ProofFile]]:
+        """Gives entries in the order of their indexes here, each with its proof, from one state of the log.
+
+        Args:
+            indexes: of the entries.
+            prefer_cosigned: as in `proof`.
+
+        Raises:
+            NotFound: the log has not all of them.
+        """
+        with database.snapshot(self._engine) as connection:
+            head = store.read_head(connection)
+            newest = cosigned.read_cosigned(connection) if prefer_cosigned else None
+            query = sa.select(entries.c.index, entries.c.leaf).where(entries.c.index.in_(indexes))
+            leaves: dict[int, bytes] = dict(connection.execute(query).tuples().all())
+            if head is None or leaves.keys() != {*indexes}:
+                raise NotFound("the log has not all of these entries")
+            read = self._nodes(connection)
+            found = []
+            for index in indexes:
+                cosigns = newest is not None and index < newest.size <= head.size
+                under = newest if newest is not None and cosigns else head
+                proof = tuple(merkle.inclusion_proof(index, under.size, read))
+                stored = StoredEntry(index, leaves[index], entry.decode_any(leaves[index])[0])
+                found.append((stored, ProofFile(index, proof, under.signed_checkpoint)))
+        return found
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """Proves that the log at one size extends the log at an earlier one.

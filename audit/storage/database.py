@@ -95,7 +95,7 @@ def _truncate_journal(engine: sa.Engine) -> bool:
     return not busy
 
 
-def migrate(engine: sa.Engine, lineage: Literal["log", "keys"]) -> None:
+def migrate(engine: sa.Engine, lineage: Literal["log", "keys", "search"]) -> None:
     """Brings a database to the newest schema; does nothing where it is there already."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations" / lineage))

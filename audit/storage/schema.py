@@ -1,4 +1,4 @@
-"""The tables of the log and of the keys. Alembic makes them; see `audit/storage/migrations`."""
+"""The tables of the log, of the keys, and of the index that searches read. Alembic makes them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 LOG = sa.MetaData()
 KEYS = sa.MetaData()
+SEARCH = sa.MetaData()
 
 # One row. Its owner's epoch and size are what a commit compares and swaps.
 head = sa.Table(
@@ -160,6 +161,14 @@ period_requests = sa.Table(
     sa.Column("entry", sa.BigInteger),  # the one that says that it was done
 )
 
+# Which key the sealed fields of 4096 entries are searched under; goes with the first erasure of any of them.
+search_keys = sa.Table(
+    "log_search_keys",
+    LOG,
+    sa.Column("segment", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+)
+
 # One row: the newest checkpoint that enough witnesses cosigned.
 cosigned = sa.Table(
     "log_cosigned",
@@ -224,6 +233,14 @@ period_keys = sa.Table(
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
 )
 
+# The keys of the search index, one for 4096 entries, and those of queries that wait to be recorded.
+search_secrets = sa.Table(
+    "vault_search",
+    KEYS,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)
+
 # One row: the key of the pseudonyms, wrapped. Whoever holds another master key cannot read it.
 master_check = sa.Table(
     "vault_master",
@@ -234,3 +251,59 @@ master_check = sa.Table(
 
 # Names of keys and secrets that were erased: one that comes back from an old copy is known by them.
 erased_keys = sa.Table("vault_erased", KEYS, sa.Column("name", sa.Text, primary_key=True))
+
+# One row: how far the search index goes, and the hash of the last entry in it. What an index was made anew
+# from is of another generation.
+search_state = sa.Table(
+    "search_state",
+    SEARCH,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("leaf_hash", sa.LargeBinary, nullable=False),
+    sa.Column("generation", sa.Text, nullable=False),
+)
+
+# Numbers for the names that stand in entries: callers choose them, so they may be long, and any text.
+search_names = sa.Table(
+    "search_names",
+    SEARCH,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("id", sa.Integer, nullable=False, unique=True),
+    sa.Column("name", sa.LargeBinary, nullable=False),
+)
+
+# 4096 entries each: how many there are, when they were, and what of their sealed fields can be searched.
+search_segments = sa.Table(
+    "search_segments",
+    SEARCH,
+    sa.Column("segment", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("earliest", sa.BigInteger),  # microseconds; absent where no entry states a time
+    sa.Column("latest", sa.BigInteger),
+    sa.Column("stated", sa.Integer, nullable=False),  # how many entries state a time
+    sa.Column("times", sa.LargeBinary, nullable=False),
+    sa.Column("key_id", sa.Text),
+    sa.Column("sealed", sa.Integer, nullable=False),  # how many entries' sealed fields were looked into
+    sa.Column("unread", sa.LargeBinary, nullable=False),  # which of them did not open
+)
+
+# Which entries of a segment have a value in a field, a bit each.
+search_postings = sa.Table(
+    "search_postings",
+    SEARCH,
+    sa.Column("field", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("value", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("segment", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("bits", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Pseudonyms of sealed fields, a 256th of a segment's in each row; see `audit.queries.tokens`.
+search_tokens = sa.Table(
+    "search_tokens",
+    SEARCH,
+    sa.Column("segment", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("bucket", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("tokens", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)

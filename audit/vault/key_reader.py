@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from audit.errors import FormatError
-from audit.storage.schema import key_names, master_check, period_keys, subject_keys
+from audit.storage.schema import key_names, master_check, period_keys, search_secrets, subject_keys
 from audit.storage.schema import pages as pages_table
 from audit.vault import pages, vault
 from audit.vault.pages import Place
@@ -82,7 +82,7 @@ class KeyReader:
         places = [p for p in map(as_place, names) if p]
         kept = self._kept([n for n in names if as_place(n) is None], {p.page for p in places})
         there = [n for n in names if kept.get(n) is not None]
-        there += self.periods() & set(names)
+        there += (self.periods() | self.searched()) & set(names)
         for place in places:
             page = kept[place.page]
             if isinstance(page, MasterKeyError) or (page and pages.secret(page, place.slot)):
@@ -93,6 +93,25 @@ class KeyReader:
         """The names of all keys of periods that are there."""
         with self._reading() as connection:
             return set(connection.execute(sa.select(period_keys.c.key_id)).scalars())
+
+    def searched(self) -> set[str]:
+        """The names of all keys of the search index, and of queries that wait to be recorded."""
+        with self._reading() as connection:
+            return set(connection.execute(sa.select(search_secrets.c.key_id)).scalars())
+
+    def search_keys(self, names: Collection[str]) -> dict[str, bytes]:
+        """Gives those of them that are there.
+
+        Raises:
+            MasterKeyError: one does not unwrap.
+        """
+        found: dict[str, bytes] = {}
+        with self._reading() as connection:
+            for some in chunks(list(names)):
+                query = sa.select(search_secrets).where(search_secrets.c.key_id.in_(some))
+                for key_id, wrapped in connection.execute(query):
+                    found[key_id] = self._master.unwrap(key_id, wrapped)
+        return found
 
     def period(self, key_id: str) -> bytes | None:
         """Gives the keys of a period's index, or nothing where they are gone.

@@ -11,7 +11,14 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from audit.storage.schema import key_names, master_check, pages, period_keys, subject_keys
+from audit.storage.schema import (
+    key_names,
+    master_check,
+    pages,
+    period_keys,
+    search_secrets,
+    subject_keys,
+)
 from audit.vault.key_reader import PSEUDONYMS, page_name
 from audit.vault.vault import MasterKey
 
@@ -36,6 +43,7 @@ def rewrap(engine: sa.Engine, old: MasterKey, new: MasterKey) -> int:
             connection.execute(master_check.update().values(wrapped=wrapped))
         done = _each(connection, subject_keys, subject_keys.c.key_id, str, old, new)
         done += _each(connection, period_keys, period_keys.c.key_id, str, old, new)
+        done += _each(connection, search_secrets, search_secrets.c.key_id, str, old, new)
         return done + _each(connection, pages, pages.c.page, page_name, old, new)
 
 

@@ -15,7 +15,14 @@ import sqlalchemy as sa
 
 from audit.formats.mac import mac
 from audit.storage import database
-from audit.storage.schema import erased_keys, key_names, master_check, period_keys, subject_keys
+from audit.storage.schema import (
+    erased_keys,
+    key_names,
+    master_check,
+    period_keys,
+    search_secrets,
+    subject_keys,
+)
 from audit.storage.schema import pages as pages_table
 from audit.vault import pages, vault
 from audit.vault.key_reader import PSEUDONYMS, KeyReader, as_place, chunks, page_name
@@ -82,6 +89,7 @@ class SubjectKeys(KeyReader):
                 connection.execute(subject_keys.delete().where(subject_keys.c.key_id.in_(some)))
                 connection.execute(key_names.delete().where(key_names.c.key_id.in_(some)))
                 connection.execute(period_keys.delete().where(period_keys.c.key_id.in_(some)))
+                connection.execute(search_secrets.delete().where(search_secrets.c.key_id.in_(some)))
             for page, erased in slots.items():
                 self._punch(connection, page, erased)
             remember(connection, names)
@@ -91,7 +99,7 @@ class SubjectKeys(KeyReader):
     def scrub(self, names: Collection[str]) -> bool:
         """Removes what these names were of from the files of the keys' database; tells whether it could."""
         kinds = {as_place(name) is None for name in names}
-        touched = [*((subject_keys, key_names, period_keys) if True in kinds else ())]
+        touched = [*((subject_keys, key_names, period_keys, search_secrets) if True in kinds else ())]
         touched += [pages_table] if False in kinds else []
         return database.scrub(self._engine, touched, rewrite=True)
 
@@ -102,11 +110,33 @@ class SubjectKeys(KeyReader):
             MasterKeyError: the master key was changed meanwhile.
             sqlalchemy.exc.SQLAlchemyError: the database failed.
         """
+        self._keep_secret(period_keys, key_id, secret)
+
+    def keep_search(self, key_id: str, secret: bytes) -> None:
+        """Keeps a key of the search index, or of a query; it is durable when this returns.
+
+        Raises:
+            MasterKeyError: the master key was changed meanwhile.
+            sqlalchemy.exc.SQLAlchemyError: the database failed.
+        """
+        self._keep_secret(search_secrets, key_id, secret)
+
+    def drop_search(self, key_id: str) -> None:
+        """Removes one again that nothing is left of, and nobody has to remember.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database failed.
+        """
+        with self._engine.begin() as connection:
+            connection.execute(search_secrets.delete().where(search_secrets.c.key_id == key_id))
+        database.scrub(self._engine, [search_secrets], rewrite=True)
+
+    def _keep_secret(self, table: sa.Table, key_id: str, secret: bytes) -> None:
         self._pseudonyms()
         with self._engine.begin() as connection:
             self._check_master(connection)
             row = {"key_id": key_id, "wrapped": self._master.wrap(key_id, secret)}
-            connection.execute(period_keys.insert(), row)
+            connection.execute(table.insert(), row)
 
     def _record_key(self, pseudonym: str, fresh: list[tuple[int, bytes]]) -> RecordKey:
         if self._used == SLOTS:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -75,6 +75,7 @@ class MasterKey:
         self._key = key
         self._wrapping = AESGCM(_derive(key, b"hjemmel/vault/wrap/v1"))
         self.first_pseudonyms = _derive(key, b"hjemmel/vault/pseudonym/v1")
+        self.page_tokens = _derive(key, b"hjemmel/queries/page/v1")
 
     def __reduce__(self) -> tuple[type[MasterKey], tuple[bytes]]:
         """Goes along to a process that does a part of this one's work."""
@@ -154,6 +155,25 @@ def unseal_value(key: bytes, leaf: bytes, sealed: bytes, name: str) -> tuple[byt
     if name not in document["values"]:
         return None
     return bytes.fromhex(document["openings"][name]), base64.b64decode(document["values"][name])
+
+
+def unseal_some(
+    key: bytes, leaf: bytes, sealed: bytes, names: Iterable[str]
+) -> dict[str, tuple[bytes, bytes]]:
+    """Decrypts what was sealed for a leaf, and gives the openings and values of those names that it has.
+
+    As `unseal_value`, for several.
+
+    Raises:
+        VerificationError: it was altered, or belongs to another leaf or subject.
+    """
+    document = orjson.loads(decrypt(key, leaf, sealed))
+    openings, values = document["openings"], document["values"]
+    return {
+        name: (bytes.fromhex(openings[name]), base64.b64decode(values[name]))
+        for name in names
+        if name in values and name in openings
+    }
 
 
 def decrypt(key: bytes, leaf: bytes, sealed: bytes) -> bytes:

@@ -32,6 +32,7 @@ from audit.formats.entry import Event, Submission, commit_to
 from audit.formats.merkle import Frontier, complete_subtrees, leaf_hash
 from audit.formats.note import NoteSigner
 from audit.formats.proof_file import ProofFile
+from audit.queries import search_keys
 from audit.storage import database, store
 from audit.storage.schema import intentions, period_buckets, sealed
 from audit.storage.store import Head, SealedLeaf
@@ -254,11 +255,19 @@ class Owner:
     def _take(self, request: Request) -> Taken | None:
         """Removes sealed parts, and appends the entry that says so, in one transaction."""
         with self._engine.begin() as connection:
+            store.read_head(
+                connection, for_update=True
+            )  # no key of the search index comes to stand meanwhile
             taken = erasures.take(connection, request)
             if taken is None:
                 return None
-            # What shows who is in a period goes with anything in it; it is then closed anew.
-            taken = Taken(taken.indexes, [*taken.names, *rows.withdraw(connection, taken.indexes)])
+            # What shows who is in a period goes with anything in it; it is then closed anew. Likewise what
+            # its sealed fields are searched by.
+            shown = [
+                *rows.withdraw(connection, taken.indexes),
+                *search_keys.withdraw(connection, taken.indexes),
+            ]
+            taken = Taken(taken.indexes, [*taken.names, *shown])
             head = self._grow(connection, [self._told(connection, self._head.size, request, taken)])
         self._settle(head, ())
         return taken
@@ -270,11 +279,12 @@ class Owner:
 
     # Entries about the log itself
 
-    def tell(self, write: Callable[[sa.Connection, int], Event | None]) -> int | None:
+    def tell(self, write: Callable[[sa.Connection, int], Event | Submission | None]) -> int | None:
         """Appends an entry about the log itself, in one transaction with what it tells of.
 
         Args:
-            write: does that, and gives the entry for an index; or none, where there is nothing to tell.
+            write: does that, and gives the entry for an index, with what is sealed beside it where anything
+                is; or none, where there is nothing to tell.
 
         Returns:
             The entry's index, where there is one.
@@ -285,13 +295,14 @@ class Owner:
         """
         index = self._head.size
         with self._engine.begin() as connection:
-            event = write(connection, index)
-            head = self._grow(connection, [self._sealed_event(event)] if event else [])
+            told = write(connection, index)
+            head = self._grow(connection, [self._sealed_event(told)] if told else [])
         self._settle(head, ())
-        return index if event else None
+        return index if told else None
 
-    def _sealed_event(self, event: Event) -> SealedLeaf:
-        told = Submission(event, _NOBODY, {}, claims_request_id=False)
+    def _sealed_event(self, told: Event | Submission) -> SealedLeaf:
+        if isinstance(told, Event):
+            told = Submission(told, _NOBODY, {}, claims_request_id=False)
         return self._seal([Append(told, commit_to(told), closes_intention=False)])[0]
 
     def _grow(self, connection: sa.Connection, leaves: Sequence[SealedLeaf]) -> Head:

@@ -319,6 +319,7 @@ KINDS = {
     "erased": Text("sealed values were erased", "forseglede værdier blev slettet"),
     "period_closed": Text("a period got its index", "en periode fik sit indeks"),
     "disclosed": Text("records were disclosed", "registreringer blev udleveret"),
+    "queried": Text("somebody looked into the log", "nogen søgte i loggen"),
 }
 COMMITTED = {
     "subject": Text("Whom the data is about", "Hvem data handler om"),
