@@ -108,6 +108,7 @@ ServiceAddresses = Annotated[str, AfterValidator(_service)]
 Allowed = Annotated[str, AfterValidator(_allowed)]
 PathOrNone = Path | Literal[""]
 Database = Annotated[str, AfterValidator(_database)]
+OwnDatabase = Annotated[str, AfterValidator(lambda value: value and _database(value))]
 Reachable = Annotated[str, AfterValidator(_reachable)]
 HttpUrls = Annotated[str, AfterValidator(_urls)]
 KeyName = Annotated[str, AfterValidator(_key_name)]
@@ -346,6 +347,16 @@ class Changes(_Section):
     )
 
 
+class Search(_Section):
+    """The index that searches of the log read. See docs/searching-the-log.md."""
+
+    url: OwnDatabase = Field(
+        "",
+        description="SQLAlchemy URL of its database. Empty: a file beside the log's, or the log's own server.",
+    )
+    poll: Seconds = Field(1, description="Seconds between looks for new entries to index.")
+
+
 class Witness(_Section):
     """Who watches that the log only grows. See docs/witness.md."""
 
@@ -405,6 +416,7 @@ class Settings(BaseSettings):
     log_service: LogService = LogService()
     watch: Watch = Watch()
     changes: Changes = Changes()
+    search: Search = Search()
     witness: Witness = Witness()
 
     timestamps: Timestamps = Timestamps()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from functools import lru_cache
+from typing import Any
 
-from audit.formats.entry import Entry, Event
+import orjson
+
+from audit.errors import FormatError
+from audit.formats.entry import EVENT_KINDS, REVIEW
 from audit.queries import danish_time
 
-#: Values of fields are texts, or numbers that stand for themselves.
+#: What an entry has in a field.
 Term = tuple["Field", str]
 
 
@@ -37,35 +42,57 @@ class Field(IntEnum):
     DAY = 31  # in Denmark, as ordinals of dates
 
 
-def terms(content: Entry | Event) -> tuple[Term, ...]:
+_UNREADABLE = "an entry of the log cannot be read: run hjemmel log verify"
+_PARTIES = ("caller", "consumer", "provider", "processor")
+_SINGLE = (
+    ("outcome", Field.OUTCOME),
+    ("consumer", Field.CONSUMER),
+    ("provider", Field.PROVIDER),
+    ("processor", Field.PROCESSOR),
+    ("dataset", Field.DATASET),
+    ("purpose", Field.PURPOSE),
+    ("legal_basis", Field.LEGAL_BASIS),
+    ("agreement", Field.AGREEMENT),
+    ("policy_revision", Field.REVISION),
+)
+_SEVERAL = (
+    ("attributes_asked", Field.ASKED),
+    ("attributes_granted", Field.GRANTED),
+    ("attributes_released", Field.RELEASED),
+    ("reasons", Field.REASON),
+)
+
+
+def read(leaf: bytes) -> dict[str, Any]:
+    """Reads a leaf that was recorded here, no more strictly than it needs.
+
+    Raises:
+        FormatError: it is no entry.
+    """
+    try:
+        document: dict[str, Any] = orjson.loads(leaf)
+        if document["kind"] in EVENT_KINDS or document["outcome"]:
+            return document
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise FormatError(_UNREADABLE) from error
+    raise FormatError(_UNREADABLE)
+
+
+def terms(document: Mapping[str, Any]) -> list[Term]:
     """Gives what can be searched of an entry, but for its time."""
-    found = [(Field.KIND, content.kind)]
-    found += [(Field.PARTY, cvr) for cvr in sorted(content.parties())]
-    found += [(Field.ASKER, cvr) for cvr in sorted(content.askers())]
-    if isinstance(content, Event):
-        return tuple(found)
-    single = (
-        (Field.OUTCOME, content.outcome),
-        (Field.CONSUMER, content.consumer),
-        (Field.PROVIDER, content.provider),
-        (Field.PROCESSOR, content.processor),
-        (Field.DATASET, content.dataset),
-        (Field.PURPOSE, content.purpose),
-        (Field.LEGAL_BASIS, content.legal_basis),
-        (Field.AGREEMENT, content.agreement),
-        (Field.REVISION, content.policy_revision),
-        (Field.REVIEW, "yes" if content.needs_review else None),
-    )
-    several = (
-        (Field.ASKED, content.attributes_asked),
-        (Field.GRANTED, content.attributes_granted),
-        (Field.RELEASED, content.attributes_released),
-        (Field.REASON, content.reasons),
-        (Field.OBLIGATION, tuple(o.id for o in content.obligations)),
-    )
-    found += [(field, value) for field, value in single if value]
-    found += [(field, value) for field, values in several for value in dict.fromkeys(values) if value]
-    return tuple(found)
+    caller: str = document["caller"]
+    found = [(Field.KIND, document["kind"])]
+    if document["kind"] in EVENT_KINDS:
+        return [*found, (Field.PARTY, caller), (Field.ASKER, caller)] if caller else found
+    found += [(field, value) for name, field in _SINGLE if (value := document[name])]
+    found += [(Field.PARTY, cvr) for cvr in {document[name] for name in _PARTIES} if cvr]
+    found += [(Field.ASKER, cvr) for cvr in {caller, document["consumer"]} if cvr]
+    found += [(field, v) for name, field in _SEVERAL for v in dict.fromkeys(document[name]) if v]
+    obligations = document["obligations"]
+    found += [(Field.OBLIGATION, one) for one in {o["id"] for o in obligations} if one]
+    if document["outcome"] == "granted" and any(o["effect"] == REVIEW for o in obligations):
+        found.append((Field.REVIEW, "yes"))
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -13,34 +13,24 @@ An index that is of another log, or of one that was put back, is made anew from 
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from audit.errors import FormatError, LogError
-from audit.queries import danish_time, fields, search_keys, tokens
+from audit.errors import FormatError
+from audit.queries import danish_time, fields, places, search_keys, tokens
 from audit.queries.bits import WIDTH, decode, encode, numbers
 from audit.queries.fields import Term
 from audit.queries.names import Names
 from audit.queries.position import Position, advance, begin_anew, read_position
 from audit.queries.sealed_values import SealedReader
 from audit.queries.tokens import Token
-from audit.reading.shapes import Shape, ShapeReader
 from audit.storage import database, store
 from audit.storage.schema import entries, search_postings, search_segments, search_tokens
 from audit.vault.subject_keys import SubjectKeys
-
-_TERMS = 10_000  # shapes whose terms are remembered
-_ASKED = 400  # pairs in one query
-_SAME = {
-    search_postings: ("field", "value", "segment"),
-    search_tokens: ("segment", "bucket"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +55,6 @@ class Indexer:
         self._index = index
         self._keys = keys
         self._most = most
-        self._shapes = ShapeReader()
-        self._terms: dict[int, tuple[Shape, tuple[Term, ...]]] = {}
         self._names = Names()
         self._sealed = SealedReader(keys)
 
@@ -116,13 +104,13 @@ class Indexer:
             return 0
         grown = _Grown(first)
         for leaf, _ in rows:
-            shaped = self._shapes.read(leaf)
-            grown.add(self._terms_of(shaped.shape), danish_time.stated(shaped.time))
+            document = fields.read(leaf)
+            grown.add(fields.terms(document), danish_time.stated(document["time"]))
         with self._index.begin() as connection:
             if not advance(connection, position, Position(end, rows[-1].leaf_hash, position.generation)):
                 return len(rows)  # another follows the log, too: it did the same
             numbered = self._names.numbered(connection, grown.names, position.generation)
-            _merge(connection, search_postings, grown.postings(numbered), _union)
+            places.merge(connection, search_postings, grown.postings(numbered), _union)
             _extend(connection, grown)
         self._names.settle(numbered)
         return len(rows)
@@ -130,14 +118,6 @@ class Indexer:
     def _anew(self, position: Position | None) -> Position:
         with self._index.begin() as connection:
             return begin_anew(connection, position)
-
-    def _terms_of(self, shape: Shape) -> tuple[Term, ...]:
-        known = self._terms.get(id(shape))
-        if known is None:
-            if len(self._terms) >= _TERMS:
-                self._terms.clear()
-            known = self._terms[id(shape)] = (shape, fields.terms(shape.content))
-        return known[1]
 
     # What is sealed
 
@@ -170,7 +150,7 @@ class Indexer:
         unread = [index - first for index, found in values.items() if found.is_broken]
         with self._index.begin() as connection:
             if _claim(connection, row, name, done, end, unread):
-                _merge(connection, search_tokens, _rows(row.segment, made), lambda old, new: old + new)
+                places.merge(connection, search_tokens, _rows(row.segment, made), lambda old, new: old + new)
         return max(1, end - done)
 
 
@@ -216,7 +196,7 @@ class _Grown:
         self._timed: defaultdict[tuple[int, int], int] = defaultdict(int)
         self.times: list[int] = []
 
-    def add(self, terms: tuple[Term, ...], stated: int | None) -> None:
+    def add(self, terms: Iterable[Term], stated: int | None) -> None:
         bit = 1 << (self._begin + len(self.times))
         for term in terms:
             self._named[term] |= bit
@@ -260,84 +240,3 @@ def _extend(connection: sa.Connection, grown: _Grown) -> None:
 
 def _union(old: bytes, new: bytes) -> bytes:
     return encode(decode(old) | decode(new))
-
-
-def _merge(
-    connection: sa.Connection,
-    table: sa.Table,
-    rows: Mapping[tuple[int, ...], bytes],
-    join: Callable[[bytes, bytes], bytes],
-) -> None:
-    """Writes rows, each joined with the one that stands in its place."""
-    keys = [table.c[name] for name in _SAME[table]]
-    (data,) = (c for c in table.c if c.name not in _SAME[table])
-    places = list(rows)
-    there: dict[tuple[int, ...], bytes] = {}
-    for begin in range(0, len(places), _ASKED):
-        some = sa.tuple_(*keys).in_(places[begin : begin + _ASKED])
-        found = connection.execute(sa.select(*keys, data).where(some))
-        there |= {tuple(row[:-1]): bytes(row[-1]) for row in found}
-    same = sa.and_(*(key == sa.bindparam(f"at_{key.name}") for key in keys))
-    change = table.update().where(same).values({data.name: sa.bindparam("joined")})
-    changed = [
-        {**{f"at_{k.name}": v for k, v in zip(keys, place, strict=True)}, "joined": join(old, rows[place])}
-        for place, old in there.items()
-    ]
-    added = [
-        {**{k.name: v for k, v in zip(keys, place, strict=True)}, data.name: row}
-        for place, row in rows.items()
-        if place not in there
-    ]
-    if changed:
-        connection.execute(change, changed)
-    if added:
-        connection.execute(table.insert(), added)
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """How an indexer in the background gives way.
-
-    Attributes:
-        look: seconds between looks, while there is nothing to do.
-        rest: how long it rests after a step, as a multiple of what the step took.
-        most: entries of a step.
-        retry: seconds after which what failed is tried again.
-    """
-
-    look: float = 1.0
-    rest: float = 4.0
-    most: int = 128
-    retry: float = 10.0
-
-
-class Background:
-    """An indexer in a thread of its own, which works a fifth of the time at most."""
-
-    def __init__(self, indexer: Indexer, rest: Rest) -> None:
-        """Takes the indexer; `start` begins."""
-        self._indexer = indexer
-        self._rest = rest
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="log-index", daemon=True)
-        self.problem: str | None = None
-
-    def start(self) -> None:
-        """Begins."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends after the step that it is at."""
-        self._ended.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        pause = 0.0
-        while not self._ended.wait(pause):
-            begun = time.monotonic()
-            try:
-                idle = self._indexer.step().is_idle
-                took = time.monotonic() - begun
-                pause, self.problem = self._rest.look if idle else self._rest.rest * took, None
-            except (LogError, sa.exc.SQLAlchemyError) as error:
-                pause, self.problem = self._rest.retry, type(error).__name__

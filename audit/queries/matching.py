@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from audit.formats.ranges import Range
-from audit.queries import bits, names, tokens
+from audit.queries import bits, names, places, tokens
 from audit.queries.bits import WIDTH
 from audit.queries.criteria import Criteria, Viewer
 from audit.queries.danish_time import microseconds
@@ -22,7 +22,6 @@ from audit.queries.position import read_position
 from audit.storage.schema import search_postings, search_segments, search_tokens
 from audit.vault.key_reader import KeyReader
 
-_ASKED = 400  # pairs in one query
 _NEVER = 1 << 62  # microseconds
 
 #: Entries by segment, a bit each; segments without any are left out.
@@ -154,14 +153,9 @@ class Matcher:
         return matched, {s: unknown for s, unknown in missing.items() if unknown}
 
     def _tokens(self, wanted: dict[int, tokens.Token]) -> Sets:
-        c = search_tokens.c
-        places = [(segment, made[0]) for segment, made in wanted.items()]
-        found: Sets = {}
-        for begin in range(0, len(places), _ASKED):
-            some = sa.tuple_(c.segment, c.bucket).in_(places[begin : begin + _ASKED])
-            for segment, row in self._connection.execute(sa.select(c.segment, c.tokens).where(some)):
-                found[segment] = tokens.places(bytes(row), wanted[segment])
-        return found
+        at = [(segment, made[0]) for segment, made in wanted.items()]
+        rows = places.rows_at(self._connection, search_tokens, at)
+        return {segment: tokens.places(row, wanted[segment]) for (segment, _), row in rows}
 
 
 def _wanted(viewer: Viewer, criteria: Criteria) -> Iterable[tuple[Field, tuple[str, ...]]]:

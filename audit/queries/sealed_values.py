@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from audit.erasure import coverage
 from audit.errors import LogError
 from audit.formats.commitment import opens
+from audit.queries import fields
 from audit.queries.criteria import SEALED
-from audit.reading.shapes import ShapeReader
 from audit.storage import store
 from audit.storage.schema import entries, sealed
 from audit.vault import vault
@@ -43,7 +43,6 @@ class SealedReader:
     def __init__(self, keys: KeyReader) -> None:
         """Takes the keys that open them."""
         self._keys = keys
-        self._shapes = ShapeReader()
 
     def read(self, log: sa.Connection, first: int, end: int) -> dict[int, SealedValues]:
         """Opens those of the entries [first, end), by index, in one state of the log.
@@ -68,8 +67,8 @@ class SealedReader:
         }
 
     def _read(self, row: Any, key: Found, erased: Mapping[int, int]) -> SealedValues:
-        shaped = self._shapes.read(row.leaf)
-        wanted = [name for name in SEALED if name in shaped.shape.names]
+        commitments = fields.read(row.leaf)["commitments"]
+        wanted = [name for name in SEALED if name in commitments]
         if not wanted or row.log_index in erased:
             return _NONE
         if row.data is None or key is None or isinstance(key, MasterKeyError):
@@ -78,7 +77,6 @@ class SealedReader:
             opened = vault.unseal_some(key, row.leaf, row.data, wanted)
         except (LogError, KeyError, TypeError, ValueError):
             return _BROKEN
-        commitments = shaped.named()
         if not all(
             name in opened and opens(commitments, opened[name][0], name, opened[name][1]) for name in wanted
         ):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -139,7 +140,7 @@ class LogReader:
             leaves: dict[int, bytes] = dict(connection.execute(query).tuples().all())
             if head is None or leaves.keys() != {*indexes}:
                 raise NotFound("the log has not all of these entries")
-            read = self._nodes(connection)
+            read = cache(self._nodes(connection))  # proofs of neighbours share most of their nodes
             found = []
             for index in indexes:
                 cosigns = newest is not None and index < newest.size <= head.size

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from audit.formats.entry import Entry, Event
 from audit.log import AuditLog
 from audit.queries.criteria import Criteria, Order, Viewer
-from audit.queries.fields import terms
 from audit.queries.indexing import Indexer
 from audit.queries.looks import Asker
 from audit.queries.matching import Matched, Matcher
@@ -103,23 +103,64 @@ def searching(site: LogSite) -> Iterator[Searching]:
             index.dispose()
 
 
-def meets(content: Entry | Event, sealed: dict[str, bytes], criteria: Criteria, viewer: Viewer) -> bool:
-    """Whether an entry is to be found: the criteria read off the entry itself, without an index."""
-    from audit.queries.danish_time import microseconds, stated  # noqa: PLC0415
-
-    values: dict[int, set[str]] = {}
-    for field, value in terms(content):
-        values.setdefault(int(field), set()).add(value)
-    time = stated(content.time)
-    seen = content.parties() if not criteria.sealed else content.askers()
-    timed: Sequence[bool] = (
-        criteria.since is None or (time is not None and time >= microseconds(criteria.since)),
-        criteria.until is None or (time is not None and time < microseconds(criteria.until)),
-    )
+def meets(content: Entry | Event, sealed: Mapping[str, bytes], criteria: Criteria, viewer: Viewer) -> bool:
+    """Whether an entry is to be found: each criterion held against the entry itself, without an index."""
+    known = content.askers() if criteria.sealed else content.parties()
+    if viewer.authority is not None and viewer.authority not in known:
+        return False
+    if any(sealed.get(name) != value for name, value in criteria.sealed.items()):
+        return False
+    if not _is_between(_time(content.time), criteria):
+        return False
+    if criteria.kinds and content.kind not in criteria.kinds:
+        return False
+    if criteria.authorities and not content.parties() & {*criteria.authorities}:
+        return False
     return (
-        (viewer.authority is None or viewer.authority in seen)
-        and all(values.get(int(field), set()) & set(wanted) for _, field, wanted in criteria.public())
-        and all(sealed.get(name) == value for name, value in criteria.sealed.items())
-        and all(timed)
-        and (not criteria.needs_review or content.needs_review)
+        _exchange_meets(content, criteria)
+        if isinstance(content, Entry)
+        else not any(getattr(criteria, name) for name in (*_SINGLE, *_SEVERAL, "obligations", "needs_review"))
     )
+
+
+_SINGLE = {
+    "outcomes": "outcome",
+    "consumers": "consumer",
+    "providers": "provider",
+    "processors": "processor",
+    "datasets": "dataset",
+    "purposes": "purpose",
+    "legal_bases": "legal_basis",
+    "agreements": "agreement",
+    "revisions": "policy_revision",
+}
+_SEVERAL = {"attributes": "attributes_asked", "released": "attributes_released", "reasons": "reasons"}
+
+
+def _exchange_meets(told: Entry, criteria: Criteria) -> bool:
+    for name, attribute in _SINGLE.items():
+        wanted = getattr(criteria, name)
+        if wanted and getattr(told, attribute) not in wanted:
+            return False
+    for name, attribute in _SEVERAL.items():
+        wanted = getattr(criteria, name)
+        if wanted and not {*getattr(told, attribute)} & {*wanted}:
+            return False
+    if criteria.obligations and not {o.id for o in told.obligations} & {*criteria.obligations}:
+        return False
+    return not criteria.needs_review or told.needs_review
+
+
+def _is_between(time: datetime | None, criteria: Criteria) -> bool:
+    if time is None:
+        return criteria.since is None and criteria.until is None
+    after = criteria.since is None or time >= criteria.since
+    return after and (criteria.until is None or time < criteria.until)
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None and found.timestamp() >= 0 else None

@@ -60,6 +60,16 @@ class AuditServiceStub:
                 request_serializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsRequest.SerializeToString,
                 response_deserializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsResponse.FromString,
                 _registered_method=True)
+        self.SearchRecords = channel.unary_unary(
+                '/hjemmel.audit.v1.AuditService/SearchRecords',
+                request_serializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.SearchRecordsRequest.SerializeToString,
+                response_deserializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.SearchRecordsResponse.FromString,
+                _registered_method=True)
+        self.CountRecords = channel.unary_unary(
+                '/hjemmel.audit.v1.AuditService/CountRecords',
+                request_serializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.CountRecordsRequest.SerializeToString,
+                response_deserializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.CountRecordsResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -104,6 +114,21 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SearchRecords(self, request, context):
+        """Searches the caller's own side of the log. Each call is an entry of the log, with its ground and its criteria,
+        before it is answered; subject, caseworker and case stand there as commitments only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountRecords(self, request, context):
+        """Counts records of the caller's own side: in all, and by stretches of time or by values. An entry of the log, too.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,6 +156,16 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.WatchRecords,
                     request_deserializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsRequest.FromString,
                     response_serializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsResponse.SerializeToString,
+            ),
+            'SearchRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchRecords,
+                    request_deserializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.SearchRecordsRequest.FromString,
+                    response_serializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.SearchRecordsResponse.SerializeToString,
+            ),
+            'CountRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountRecords,
+                    request_deserializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.CountRecordsRequest.FromString,
+                    response_serializer=hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.CountRecordsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -269,6 +304,60 @@ class AuditService:
             '/hjemmel.audit.v1.AuditService/WatchRecords',
             hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsRequest.SerializeToString,
             hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.WatchRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hjemmel.audit.v1.AuditService/SearchRecords',
+            hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.SearchRecordsRequest.SerializeToString,
+            hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.SearchRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hjemmel.audit.v1.AuditService/CountRecords',
+            hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.CountRecordsRequest.SerializeToString,
+            hjemmel_dot_audit_dot_v1_dot_audit__service__pb2.CountRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,
