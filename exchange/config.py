@@ -352,7 +352,7 @@ class Search(_Section):
 
     url: OwnDatabase = Field(
         "",
-        description="SQLAlchemy URL of its database. Empty: a file beside the log's, or the log's own server.",
+        description="SQLAlchemy URL of its database. Empty: beside the log.",
     )
     poll: Seconds = Field(1, description="Seconds between looks for new entries to index.")
 

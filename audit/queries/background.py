@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ import sqlalchemy as sa
 from audit.errors import LogError
 from audit.queries.indexing import Indexer
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """How an indexer in the background gives way.
+    """How an indexer gives way.
 
     Attributes:
         look: seconds between looks, while there is nothing to do.
@@ -38,7 +41,6 @@ class Background:
         self._rest = rest
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log-index", daemon=True)
-        self.problem: str | None = None
 
     def start(self) -> None:
         """Begins."""
@@ -50,12 +52,15 @@ class Background:
         self._thread.join()
 
     def _run(self) -> None:
-        pause = 0.0
+        pause, is_ready = 0.0, False
         while not self._ended.wait(pause):
             begun = time.monotonic()
             try:
+                if not is_ready:
+                    self._indexer.prepare()
+                    is_ready = True
                 idle = self._indexer.step().is_idle
-                took = time.monotonic() - begun
-                pause, self.problem = self._rest.look if idle else self._rest.rest * took, None
+                pause = self._rest.look if idle else self._rest.rest * (time.monotonic() - begun)
             except (LogError, sa.exc.SQLAlchemyError) as error:
-                pause, self.problem = self._rest.retry, type(error).__name__
+                _log.warning("log_index_failed", extra={"problem": type(error).__name__})
+                pause = self._rest.retry

@@ -58,6 +58,14 @@ class Indexer:
         self._names = Names()
         self._sealed = SealedReader(keys)
 
+    def prepare(self) -> None:
+        """Brings the index to the newest schema.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database failed.
+        """
+        database.migrate(self._index, "search")
+
     def catch_up(self, progress: Callable[[int, int], None] = lambda _done, _all: None) -> None:
         """Steps until nothing is left to do.
 

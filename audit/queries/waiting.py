@@ -46,15 +46,17 @@ def ask(log: sa.Engine, keys: SubjectKeys, submission: Submission) -> int:
         "subject": submission.subject.hex(),
         "values": {field: value.hex() for field, value in submission.values.items()},
     }
-    details = {
+    told = {
         "time": event.time,
+        "caller": event.caller,
         "details": dict(event.details),
         "secret": name,
-        "sealed": AESGCM(key).encrypt(_NONCE, canonical.encode(sealed), name.encode()).hex(),
     }
+    data = AESGCM(key).encrypt(_NONCE, canonical.encode(sealed), canonical.encode(told))
     keys.keep_search(name, key)
     with log.begin() as connection:
-        return asked.ask(connection, What.QUERIED, canonical.encode(details).decode())
+        row = canonical.encode({**told, "sealed": data.hex()}).decode()
+        return asked.ask(connection, What.QUERIED, row)
 
 
 def read(details: str, keys: SubjectKeys) -> Submission | None:
@@ -66,10 +68,10 @@ def read(details: str, keys: SubjectKeys) -> Submission | None:
     """
     try:
         told = canonical.decode(details.encode())
+        data = bytes.fromhex(told.pop("sealed"))
         key = keys.search_keys([told["secret"]])[told["secret"]]
-        data = AESGCM(key).decrypt(_NONCE, bytes.fromhex(told["sealed"]), told["secret"].encode())
-        sealed = canonical.decode(data)
-        event = Event(QUERIED, told["time"], None, "", told["details"])
+        sealed = canonical.decode(AESGCM(key).decrypt(_NONCE, data, canonical.encode(told)))
+        event = Event(QUERIED, told["time"], None, told["caller"], told["details"])
         values = {field: bytes.fromhex(value) for field, value in sealed["values"].items()}
         return Submission(event, bytes.fromhex(sealed["subject"]), values, claims_request_id=False)
     except (FormatError, InvalidTag, KeyError, TypeError, ValueError, AttributeError):

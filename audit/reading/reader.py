@@ -137,7 +137,7 @@ class LogReader:
             head = store.read_head(connection)
             newest = cosigned.read_cosigned(connection) if prefer_cosigned else None
             query = sa.select(entries.c.index, entries.c.leaf).where(entries.c.index.in_(indexes))
-            leaves: dict[int, bytes] = dict(connection.execute(query).tuples().all())
+            leaves: dict[int, bytes] = {row[0]: row[1] for row in connection.execute(query)}
             if head is None or leaves.keys() != {*indexes}:
                 raise NotFound("the log has not all of these entries")
             read = cache(self._nodes(connection))  # proofs of neighbours share most of their nodes

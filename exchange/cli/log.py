@@ -30,6 +30,7 @@ from exchange.cli.log_tiles import export, rebuild_tiles, serve
 from exchange.cli.opening import existing, open_log
 from exchange.cli.output import CommandError, console, json_option, progress, read_vkey, result
 from exchange.cli.periods import close_period, periods
+from exchange.cli.search import search
 from exchange.cli.timestamps import configured_roots, timestamp_of, timestamps, tsa_root_option
 from exchange.cli.vault_key import rotate_vault_key
 from exchange.cli.witnesses import witnesses
@@ -187,7 +188,7 @@ for _command in (
     own,
     *(export, serve, import_check, rebuild_tiles),
     *(erase, erasure_proof, rotate_vault_key, backup, restore),
-    *(close_period, periods, complete, verify_complete),
+    *(close_period, periods, complete, verify_complete, search),
     *(witnesses, fork_evidence_command, timestamps, timestamp_of),
 ):
     log.add_command(_command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -17,8 +17,9 @@ from audit.reading.reader import LogReader, StoredEntry
 from audit.reading.watching import Watching
 from exchange.edge import translate
 from exchange.edge.callers import Callers
+from exchange.edge.looks import Looks
 from exchange.edge.status import Context, abort
-from exchange.errors import Failed, FieldViolation, Refused
+from exchange.errors import ExchangeError, Failed, FieldViolation, Refused
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -28,9 +29,16 @@ class AuditEdge(AuditServiceServicer):
     """Implements `hjemmel.audit.v1.AuditService`."""
 
     def __init__(
-        self, reader: LogReader, watching: Watching, callers: Callers, *, prefer_cosigned: bool
+        self,
+        reader: LogReader,
+        watching: Watching,
+        callers: Callers,
+        looks: Looks,
+        *,
+        prefer_cosigned: bool,
     ) -> None:
         """Takes the log, who may look at it, and whether cosigned checkpoints go before newer ones."""
+        self._looks = looks
         self._reader = reader
         self._watching = watching
         self._callers = callers
@@ -90,6 +98,20 @@ class AuditEdge(AuditServiceServicer):
                 await self._callers.admit(context)
                 yield translate.part(part)
 
+    async def SearchRecords(
+        self, request: pb.SearchRecordsRequest, context: Context
+    ) -> pb.SearchRecordsResponse:
+        """Searches the caller's own side, a page at a time."""
+        caller = await self._callers.admit(context)
+        return await self._answered(context, self._looks.search(caller, request))
+
+    async def CountRecords(
+        self, request: pb.CountRecordsRequest, context: Context
+    ) -> pb.CountRecordsResponse:
+        """Counts records of the caller's own side."""
+        caller = await self._callers.admit(context)
+        return await self._answered(context, self._looks.count(caller, request))
+
     def end_watching(self) -> None:
         """Ends all streams, so that a broker that stops does not wait for them."""
         self._watching.end()
@@ -111,13 +133,26 @@ class AuditEdge(AuditServiceServicer):
         if named is None:
             violation = FieldViolation("record", "must be a request id or an index")
             await abort(context, Refused.because("FIELD_INVALID", violation))
-        if named == "request_id":
-            stored = await self._read(context, lambda: self._reader.by_request(request.request_id))
-        else:
-            stored = await self._read(context, lambda: self._reader.by_index(request.index))
-        if caller not in stored.content.parties():  # as if it were not there (AIP-211)
+        stored = await self._read(context, lambda: self._named(request))
+        if stored is None or caller not in stored.content.parties():
+            # As if it were not there (AIP-211); that somebody looked is recorded either way.
+            await self._answered(context, self._looks.refused(caller, request))
             await abort(context, Refused.because("NOT_FOUND"))
         return caller, stored
+
+    def _named(self, request: pb.GetRecordRequest | pb.GetReceiptRequest) -> StoredEntry | None:
+        try:
+            if request.WhichOneof("record") == "request_id":
+                return self._reader.by_request(request.request_id)
+            return self._reader.by_index(request.index)
+        except NotFound:
+            return None
+
+    async def _answered(self, context: Context, answer: Awaitable[T]) -> T:
+        try:
+            return await answer
+        except ExchangeError as error:
+            await abort(context, error)
 
     async def _read(self, context: Context, read: Callable[[], T]) -> T:
         try:

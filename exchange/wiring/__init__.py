@@ -24,6 +24,7 @@ from exchange.config import Settings
 from exchange.edge.audit_service import AuditEdge
 from exchange.edge.callers import Callers
 from exchange.edge.exchange_service import ExchangeEdge
+from exchange.edge.looks import Looks
 from exchange.edge.package_calls import PackageCalls
 from exchange.edge.server import Servers, Tls
 from exchange.identity.authenticator import SignatureAuthenticator
@@ -38,7 +39,7 @@ from exchange.policy.keeper import PolicyKeeper
 from exchange.recorder import Recorder
 from exchange.watch.settings import ChangeSettings
 from exchange.watch.subscriptions import Subscriptions
-from exchange.wiring import logs, policies
+from exchange.wiring import logs, policies, searches
 from exchange.wiring.logs import log_settings
 
 __all__ = ["CONSENTS", "PACKAGES", "Broker", "SystemClock", "broker", "log_settings", "register_url", "tls"]
@@ -142,7 +143,8 @@ async def broker(settings: Settings, replace: Replace = lambda parts: parts) -> 
         watching = Watching(log.engine, _watch_settings(settings))
         stack.push_async_callback(watching.close)
         prefer_cosigned = settings.witness.publish == "cosigned"
-        audit = AuditEdge(log.reader, watching, callers, prefer_cosigned=prefer_cosigned)
+        looks = Looks(searches.follow(settings, log, stack), log, prefer_cosigned=prefer_cosigned)
+        audit = AuditEdge(log.reader, watching, callers, looks, prefer_cosigned=prefer_cosigned)
         servers = Servers(exchange, audit)
         yield Broker(parts, log, decides.keeper, servers, decides.problem, decides.bundle_port)
 

@@ -251,7 +251,7 @@ def show(document: dict[str, Any]) -> None:
             markup=False,
         )
         for name, lines in log["plans"].items():
-            _console.print(f"  {name}: {lines[0]}", markup=False)
+            _console.print(f"  {name}: {'; '.join(line.strip() for line in lines[:4])}", markup=False)
 
 
 @click.command()
