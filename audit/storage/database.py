@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ _BUSY_MS = 5_000
 _BRIEF_MS = 5_000
 _SCRUB_MS = 50  # the log's writer waits for it
 _TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
+_MIGRATING = threading.Lock()  # Alembic has one environment for a whole process
 
 
 def connect(url: str, *, owns: bool = False) -> sa.Engine:
@@ -101,7 +103,7 @@ def migrate(engine: sa.Engine, lineage: Literal["log", "keys", "search"]) -> Non
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations" / lineage))
     config.set_main_option("version_table", f"{lineage}_schema")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    with engine.begin() as connection:
+    with _MIGRATING, engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
