@@ -11,7 +11,12 @@ from adapters.port import AnswerInvalid, Connection, RegisterError
 from adapters.registers import Registers
 from tests.support.datafordeler import all_turned, simulated, turned
 
-NAMED = {"bbr.enhed": "bbr_enhed_id", "bbr.bygning": "bbr_bygning_id"}
+NAMED = {
+    "bbr.enhed": "bbr_enhed_id",
+    "bbr.bygning": "bbr_bygning_id",
+    "bbr.grund": "bbr_grund_id",
+    "bbr.ejendomsrelation": "uuid",
+}
 
 
 async def test_every_change_is_read_once_and_in_order(generated: Registers, register_folder: Path) -> None:

@@ -23,7 +23,13 @@ def engine_of(connection: Connection, threads: int) -> sa.Engine:
         ValueError: an option that is not known, or cannot be.
     """
     seconds = _seconds(connection)
-    url = sa.make_url(connection.url)
+    try:
+        url = sa.make_url(connection.url)
+        url.get_dialect()
+    except sa.exc.ArgumentError as error:
+        raise ValueError(
+            "the url of a register of kind sql must be SQLAlchemy's, e.g. sqlite:///x.db"
+        ) from error
     pool: dict[str, Any] = {"pool_size": threads, "max_overflow": 0, "hide_parameters": True}
     if url.get_backend_name() == "sqlite" and (url.database or "") not in _MEMORY and not url.query:
         engine = sa.create_engine(url, creator=_sqlite(Path(str(url.database)), seconds), **pool)
