@@ -27,9 +27,7 @@ def engine_of(connection: Connection, threads: int) -> sa.Engine:
         url = sa.make_url(connection.url)
         url.get_dialect()
     except sa.exc.ArgumentError as error:
-        raise ValueError(
-            "the url of a register of kind sql must be SQLAlchemy's, e.g. sqlite:///x.db"
-        ) from error
+        raise ValueError("url must be one of SQLAlchemy's, such as sqlite:///register.db") from error
     pool: dict[str, Any] = {"pool_size": threads, "max_overflow": 0, "hide_parameters": True}
     if url.get_backend_name() == "sqlite" and (url.database or "") not in _MEMORY and not url.query:
         engine = sa.create_engine(url, creator=_sqlite(Path(str(url.database)), seconds), **pool)

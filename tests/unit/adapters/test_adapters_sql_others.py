@@ -479,3 +479,9 @@ def test_options_that_cannot_be_are_named(options: dict[str, str]) -> None:
     """The configuration's mistakes likewise."""
     with pytest.raises(ValueError, match="statement_timeout"):
         SqlAdapter("x", [road()], Connection("sqlite://", options))
+
+
+def test_a_url_of_another_kind_is_named() -> None:
+    """A register of which another dataset is read over gRPC has one URL: SQL cannot be read there."""
+    with pytest.raises(ValueError, match="url must be one of SQLAlchemy's"):
+        SqlAdapter("x", (), Connection("dns:///register.example:8443"))
