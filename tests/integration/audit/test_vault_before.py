@@ -18,7 +18,7 @@ from tests.support.logs import LogSite, submission
 
 A, B = b"subject A", b"subject B"
 _OLD_LOG = (
-    *(f"DROP TABLE log_{name}" for name in ("periods", "period_buckets", "period_requests")),
+    *(f"DROP TABLE log_{name}" for name in ("search_keys", "periods", "period_buckets", "period_requests")),
     "DROP TABLE erasure_requests",
     "DROP TABLE log_erasures",
     *(
@@ -29,7 +29,7 @@ _OLD_LOG = (
     "UPDATE log_schema SET version_num = '0004'",
 )
 _OLD_KEYS = (
-    *(f"DROP TABLE vault_{name}" for name in ("names", "pages", "master", "erased", "periods")),
+    *(f"DROP TABLE vault_{name}" for name in ("names", "pages", "master", "erased", "periods", "search")),
     "UPDATE keys_schema SET version_num = '0001'",
 )
 
