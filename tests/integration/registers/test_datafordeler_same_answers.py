@@ -107,6 +107,19 @@ async def test_every_dataset_gives_the_same(
         assert any(expected.values())
 
 
+async def test_records_that_look_alike_are_not_taken_for_a_page_that_is_repeated(
+    generated: Registers, register_folder: Path
+) -> None:
+    """Of all who live at an address only the protection is asked for, one a page: most of them have none."""
+    dataset = CATALOGUE.datasets["cpr.person"]
+    values = values_of(generated, "cpr.person", "darAdresseId")[:20]
+    asked = (["beskyttelsestype"], "dar_adresse_id", values, AsOf(NOW, NOW))
+    async with both("cpr", register_folder, page="1") as (sql, over):
+        expected = await answers(sql, dataset, *asked)
+        assert expected == await answers(over.adapter, turned(dataset), *asked)
+    assert any(len(records) > len(set(records)) for records in expected.values())
+
+
 @pytest.mark.parametrize("name", ["cpr.person", "eindkomst.indkomst", "bbr.enhed"])
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), effect=MOMENTS, registration=MOMENTS)
